@@ -1,0 +1,89 @@
+"""sbtransfer: file lists of any length through the bulk API of the Seven Bridges platforms.
+
+The names below are all there is; each is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sbtransfer.client import Client as Client
+    from sbtransfer.errors import (
+        APIError as APIError,
+        ConsecutiveFailuresError as ConsecutiveFailuresError,
+        CountError as CountError,
+        InvalidItemError as InvalidItemError,
+        NetworkError as NetworkError,
+        NoAnswerError as NoAnswerError,
+        NotSentError as NotSentError,
+        OutageError as OutageError,
+        SBTransferError as SBTransferError,
+        SettingsError as SettingsError,
+        UnauthorizedError as UnauthorizedError,
+        UnreadableAnswerError as UnreadableAnswerError,
+        UsageError as UsageError,
+        WorkListError as WorkListError,
+    )
+    from sbtransfer.items import (
+        DRSImport as DRSImport,
+        Item as Item,
+        VolumeExport as VolumeExport,
+        VolumeImport as VolumeImport,
+    )
+    from sbtransfer.limits import Limits as Limits
+    from sbtransfer.models import (
+        ErrorRecord as ErrorRecord,
+        Outcome as Outcome,
+        OutcomeState as OutcomeState,
+        Summary as Summary,
+    )
+    from sbtransfer.poll import Polling as Polling
+    from sbtransfer.progress import Progress as Progress
+    from sbtransfer.run import TransferRun as TransferRun
+    from sbtransfer.wire import RateLimit as RateLimit, User as User
+    from sbtransfer.worklist import WorkList as WorkList
+
+_HOMES = {
+    "client": ("Client",),
+    "errors": (
+        "APIError",
+        "ConsecutiveFailuresError",
+        "CountError",
+        "InvalidItemError",
+        "NetworkError",
+        "NoAnswerError",
+        "NotSentError",
+        "OutageError",
+        "SBTransferError",
+        "SettingsError",
+        "UnauthorizedError",
+        "UnreadableAnswerError",
+        "UsageError",
+        "WorkListError",
+    ),
+    "items": ("DRSImport", "Item", "VolumeExport", "VolumeImport"),
+    "limits": ("Limits",),
+    "models": ("ErrorRecord", "Outcome", "OutcomeState", "Summary"),
+    "poll": ("Polling",),
+    "progress": ("Progress",),
+    "run": ("TransferRun",),
+    "wire": ("RateLimit", "User"),
+    "worklist": ("WorkList",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+__all__ = [
+    "__version__",
+    *_HOME_OF,
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

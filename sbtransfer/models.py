@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, TypeAlias
 
 from attrs import frozen
 
 from sbtransfer.errors import APIError, SBTransferError
 from sbtransfer.items import Item, Kind
-
-JobState: TypeAlias = Literal["PENDING", "RUNNING", "COMPLETED", "FAILED"]
 
 
 @frozen
@@ -61,34 +58,43 @@ class ErrorRecord:
 class Job:
     """An import or export job as the platform tells of it.
 
-    `echo` is what it says of its source and destination, to be matched with an item's (see
-    `operations.match`); `file_id` is the new file's id once it is COMPLETED.
+    `state` is PENDING, RUNNING, COMPLETED or FAILED; any other word is read as one under way. `echo` is what
+    the job says of its source and destination, to be matched with an item's (see `operations.match`);
+    `file_id` is the new file's id once it is COMPLETED.
     """
 
     id: str
-    state: JobState
+    state: str
     echo: tuple[str | None, ...]
     file_id: str | None = None
     error: ErrorRecord | None = None
     started_on: datetime | None = None
     finished_on: datetime | None = None
 
-
-DRSJobState: TypeAlias = Literal["SUBMITTED", "RESOLVING", "RUNNING", "FINISHED"]
+    @property
+    def ended(self) -> bool:
+        """Whether the job will not change any more."""
+        return self.state in ("COMPLETED", "FAILED")
 
 
 @frozen
 class DRSJob:
     """A DRS bulk import as the platform tells of it: one job for a whole call.
 
-    `result` holds a file's id or an error for each item, once the job is FINISHED.
+    `state` is SUBMITTED, RESOLVING, RUNNING or FINISHED. Once it is FINISHED, `result` holds a file's id or
+    an error for each item, and `None` for a record that could not be read.
     """
 
     id: str
-    state: DRSJobState
-    result: tuple[str | ErrorRecord, ...] = ()
+    state: str
+    result: tuple[str | ErrorRecord | None, ...] = ()
     started_on: datetime | None = None
     finished_on: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job will not change any more."""
+        return self.state == "FINISHED"
 
 
 class OutcomeState(StrEnum):

@@ -1,0 +1,151 @@
+"""The way of an item, wired: read → submit → poll → stream. Each station says in its file what it does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from attrs import define, field, frozen
+
+from sbtransfer.chunks import Chunker
+from sbtransfer.errors import CountError, SBTransferError, SettingsError, UsageError
+from sbtransfer.grace import Grace
+from sbtransfer.http.api import API
+from sbtransfer.models import Outcome, OutcomeState
+from sbtransfer.operations import operations
+from sbtransfer.poll import Poller, Polling
+from sbtransfer.progress import Progress
+from sbtransfer.reader import Reader, Source
+from sbtransfer.stream import Stream
+from sbtransfer.submit import Submitter
+
+
+@frozen(kw_only=True)
+class Options:
+    """How one list is transferred; `Client.transfer` says what each means."""
+
+    max_in_flight: int = 10_000
+    linger: float = 1.0
+    total: int | None = None
+    grace: float = 10.0
+    job_timeout: float | None = None
+    max_consecutive_failures: int = 10
+    polling: Polling = field(factory=Polling)
+
+    def __attrs_post_init__(self) -> None:
+        for name, least in (
+            ("max_in_flight", 1),
+            ("linger", 0),
+            ("grace", 0),
+            ("max_consecutive_failures", 1),
+        ):
+            if not getattr(self, name) >= least:
+                raise SettingsError(f"{name} must be at least {least}, not {getattr(self, name)!r}")
+
+
+@define(eq=False)
+class Engine:
+    """Wires the stations of one run and counts what passes between them."""
+
+    source: Source
+    api: API
+    options: Options
+    started: float = field(init=False, default=0.0)
+    ended: dict[OutcomeState, int] = field(init=False, factory=Counter)
+    stream: Stream = field(init=False)
+    grace: Grace = field(init=False)
+    reader: Reader = field(init=False)
+    submitter: Submitter = field(init=False)
+    poller: Poller = field(init=False)
+    _reading: asyncio.Task[None] | None = field(init=False, default=None)
+    _halted: SBTransferError | None = field(init=False, default=None)
+
+    def __attrs_post_init__(self) -> None:
+        options, kinds = self.options, operations(self.api)
+        self.stream = Stream(options.max_in_flight)
+        self.grace = Grace(options.grace)
+        self.poller = Poller(
+            kinds.values(), self.api.caller, options.polling, self._deliver, options.job_timeout
+        )
+        self.submitter = Submitter(
+            kinds,
+            self.api.caller,
+            self.grace,
+            self.poller.track,
+            self._deliver,
+            self._halt,
+            options.max_consecutive_failures,
+        )
+        self.reader = Reader(self.source, self.stream, Chunker(options.linger), self.submitter.put)
+
+    async def run(self) -> None:
+        """Run all stations to their end; tell the stream how it ended. Raises nothing but a cancellation."""
+        self.started = asyncio.get_running_loop().time()
+        error: BaseException | None = UsageError("the run was closed before its end")
+        try:
+            async with asyncio.TaskGroup() as stations:
+                self._reading = stations.create_task(self._read())
+                stations.create_task(self._submit())
+                stations.create_task(self._poll())
+            error = self._halted or self.reader.error or self._miscount()
+        except BaseExceptionGroup as group:
+            error = _bare(group)
+        finally:
+            self.stream.end(error)
+
+    async def _read(self) -> None:
+        await self.reader.run()
+        self.submitter.no_more()
+
+    async def _submit(self) -> None:
+        await self.submitter.run()
+        self.poller.no_more()
+
+    async def _poll(self) -> None:
+        await self.poller.run()
+
+    def stop(self) -> None:
+        """Submit nothing more; what is under way is followed to its end."""
+        if self._reading is not None:
+            self._reading.cancel()
+        self.submitter.stop()
+        self.submitter.no_more()
+
+    def _halt(self, error: SBTransferError) -> None:
+        self._halted = self._halted or error
+        self.stop()
+
+    def _deliver(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            self.ended[outcome.state] += 1
+        self.stream.put(outcomes)
+
+    def _miscount(self) -> CountError | None:
+        summary = self.progress.summary
+        return None if summary.adds_up else CountError(f"the run does not add up: {summary}")
+
+    @property
+    def progress(self) -> Progress:
+        """The run as it stands now."""
+        caller = self.api.caller
+        return Progress(
+            read=self.reader.read,
+            waiting=self.reader.holding + self.submitter.holding,
+            under_way=self.poller.holding,
+            completed=self.ended[OutcomeState.COMPLETED],
+            failed=self.ended[OutcomeState.FAILED],
+            unconfirmed=self.ended[OutcomeState.UNCONFIRMED],
+            undelivered=self.stream.undelivered,
+            total=self.options.total,
+            requests_left=caller.requests.left,
+            files_left=caller.files.left,
+            elapsed=asyncio.get_running_loop().time() - self.started,
+            waiting_for=caller.gate.reason,
+        )
+
+
+def _bare(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first failure itself: users catch errors, not groups of them."""
+    first = group.exceptions[0]
+    return _bare(first) if isinstance(first, BaseExceptionGroup) else first

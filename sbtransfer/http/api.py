@@ -1,0 +1,77 @@
+"""One method a platform call: items and ids in, models out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from sbtransfer import wire
+from sbtransfer.http.admission import Admission
+from sbtransfer.http.caller import RATE_LIMIT, Call, Caller
+from sbtransfer.items import DRSImport, VolumeExport, VolumeImport
+from sbtransfer.models import DRSJob
+from sbtransfer.wire import RateLimit, Record, User
+
+
+@frozen
+class API:
+    """The platform's transfer calls.
+
+    Creates are sent once and need an admission; the errors they raise are those of `Caller.send`. Reads are
+    repeated where that may help. An answer that is not what the documentation says raises
+    `UnreadableAnswerError`.
+    """
+
+    caller: Caller
+
+    async def create_imports(self, items: Sequence[VolumeImport], admission: Admission) -> list[Record]:
+        """`POST /bulk/storage/imports/create`: a job or an error for each item, at most 100."""
+        call = Call("POST", "/bulk/storage/imports/create", wire.bulk_imports(items))
+        return wire.read_imports((await self.caller.send(call, admission)).body)
+
+    async def get_imports(self, job_ids: Sequence[str], admission: Admission | None = None) -> list[Record]:
+        """`POST /bulk/storage/imports/get`: the jobs of at most 100 ids."""
+        call = Call("POST", "/bulk/storage/imports/get", wire.ids("import_ids", job_ids))
+        return wire.read_imports((await self.caller.read(call, "poll", admission)).body)
+
+    async def create_exports(self, items: Sequence[VolumeExport], admission: Admission) -> list[Record]:
+        """`POST /bulk/storage/exports/create`: a job or an error for each item, at most 100.
+
+        All items have the same `copy_only`, which belongs to the call.
+        """
+        copy_only = items[0].copy_only
+        call = Call(
+            "POST",
+            "/bulk/storage/exports/create",
+            wire.bulk_exports(items),
+            query=(("copy_only", "true"),) if copy_only else (),
+            advance_access=copy_only,
+        )
+        return wire.read_exports((await self.caller.send(call, admission)).body)
+
+    async def get_exports(self, job_ids: Sequence[str], admission: Admission | None = None) -> list[Record]:
+        """`POST /bulk/storage/exports/get`: the jobs of at most 100 ids."""
+        call = Call("POST", "/bulk/storage/exports/get", wire.ids("export_ids", job_ids))
+        return wire.read_exports((await self.caller.read(call, "poll", admission)).body)
+
+    async def create_drs(self, items: Sequence[DRSImport], admission: Admission) -> DRSJob:
+        """`POST /bulk/drs/imports/create`: one job for at most 100 items.
+
+        All items have the same `conflict_resolution` and `tags`, which belong to the call.
+        """
+        call = Call("POST", "/bulk/drs/imports/create", wire.bulk_drs(items))
+        return wire.read((await self.caller.send(call, admission)).body, DRSJob)
+
+    async def get_drs(self, job_id: str, admission: Admission | None = None) -> DRSJob:
+        """`GET /bulk/drs/imports/{id}`: one job."""
+        call = Call("GET", f"/bulk/drs/imports/{wire.segment(job_id)}")
+        return wire.read((await self.caller.read(call, "poll", admission)).body, DRSJob)
+
+    async def user(self) -> User:
+        """`GET /user`: the owner of the token."""
+        return wire.read((await self.caller.read(Call("GET", "/user"), "list")).body, User)
+
+    async def rate_limit(self) -> RateLimit:
+        """`GET /rate_limit`: what the platform counts; not itself counted."""
+        return wire.read((await self.caller.read(RATE_LIMIT, "list")).body, RateLimit)

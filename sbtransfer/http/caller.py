@@ -1,0 +1,230 @@
+"""The one way in which every call goes out: budgets, gate, token, timeout, verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from itertools import count
+
+import stamina
+from aiolimiter import AsyncLimiter
+from attrs import Factory, define, field, frozen
+
+from sbtransfer.errors import NetworkError, NoAnswerError, NotSentError, OutageError, SBTransferError
+from sbtransfer.grace import Grace
+from sbtransfer.http.admission import Admission
+from sbtransfer.http.credentials import Credentials
+from sbtransfer.http.gate import Gate
+from sbtransfer.http.policy import FINAL, Verdict, seconds_to_reset, verdict_of, worth_repeating
+from sbtransfer.http.transport import Method, Request, Response, Transport
+from sbtransfer.limits import Budget, Limits, Share
+from sbtransfer.wire import read_error
+
+log = logging.getLogger(__name__)
+
+
+@frozen
+class Call:
+    """What is asked of the platform: a path below the endpoint, with its query and body.
+
+    `advance_access` marks features that the platform only gives to those who ask for them, `counted` the
+    calls that spend a request.
+    """
+
+    method: Method
+    path: str
+    body: bytes | None = None
+    query: tuple[tuple[str, str], ...] = ()
+    advance_access: bool = False
+    counted: bool = True
+
+
+RATE_LIMIT = Call("GET", "/rate_limit", counted=False)
+"""The one call that the platform does not count."""
+
+
+@frozen
+class _Attempt:
+    """How one sending of a call went: its answer, or the error that stands for it."""
+
+    verdict: Verdict
+    answer: Response | None = None
+    error: SBTransferError = field(factory=SBTransferError)
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+
+
+@define
+class _Patience:
+    """What one call has been through so far."""
+
+    attempts: int = 0
+    since: float | None = None
+    renewed: bool = False
+
+
+@define(eq=False)
+class Caller:
+    """Sends calls until they have an answer that means something, within the budgets of one client.
+
+    `timeout` is in seconds for one sending; `give_up_after` in seconds of trouble for one call.
+    """
+
+    endpoint: str
+    transport: Transport
+    credentials: Credentials = field(repr=False)
+    limits: Limits = field(factory=Limits)
+    timeout: float = 120.0
+    give_up_after: float = 3600.0
+    requests: Budget = Factory(lambda self: self.limits.request_budget(), takes_self=True)
+    files: Budget = Factory(lambda self: self.limits.file_budget(), takes_self=True)
+    gate: Gate = Factory(lambda self: Gate(self._probe, self.give_up_after), takes_self=True)
+    _pace: AsyncLimiter | None = Factory(lambda self: _pace(self.limits), takes_self=True)
+    _numbers: count[int] = field(init=False, factory=lambda: count(1))
+
+    async def admit(
+        self, share: Share, *, files: int = 0, partial: bool = False, grace: Grace | None = None
+    ) -> Admission:
+        """Wait for leave to send one request of this share, and for `files` DRS files with it.
+
+        With `partial` fewer files may be granted, so that none of the budget is left unused.
+        """
+        admission = Admission(share, grace=grace)
+        try:
+            if files:
+                admission.files = await self.files.acquire(files, share, partial=partial)
+            await self._admit_request(admission)
+        except BaseException:
+            admission.give_back()
+            raise
+        return admission
+
+    async def _admit_request(self, admission: Admission) -> None:
+        admission.request = await self.requests.acquire(1, admission.share)
+        if self._pace is not None:
+            await self._pace.acquire()
+
+    async def read(self, call: Call, share: Share, admission: Admission | None = None) -> Response:
+        """Send a call that changes nothing, and repeat it where that may help."""
+        async for attempt in stamina.retry_context(
+            on=worth_repeating, attempts=4, timeout=None, wait_initial=0.5, wait_max=10.0
+        ):
+            with attempt:
+                leave = admission or (await self.admit(share) if call.counted else Admission(share))
+                admission = None
+                return await self.send(call, leave)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def send(self, call: Call, admission: Admission) -> Response:
+        """Send a call; send it again only while it surely was not done; settle its tokens.
+
+        Raises `APIError` and `NoAnswerError`, of which `policy.surely_undone` tells the refused from the
+        unclear, and `OutageError`.
+        """
+        try:
+            return await self._send(call, admission)
+        finally:
+            admission.give_back()
+
+    async def _send(self, call: Call, admission: Admission) -> Response:
+        patience = _Patience()
+        while True:
+            await self.gate.enter()
+            if call.counted and admission.request is None:
+                await self._admit_request(admission)
+            attempt = await self._attempt(call, admission)
+            if attempt.answer is not None and attempt.verdict is Verdict.SUCCESS:
+                self.gate.answered()
+                return attempt.answer
+            if not await self._again(attempt, patience):
+                raise attempt.error
+            if admission.leaving:
+                raise asyncio.CancelledError
+
+    async def _attempt(self, call: Call, admission: Admission) -> _Attempt:
+        """Send a call once, and settle what it spent."""
+        headers = await self.credentials.headers()
+        request = self._request(call, headers)
+        exchange = self._exchange(request)
+        try:
+            if admission.grace is not None:
+                exchange = admission.grace.finish(exchange)
+            answer = await exchange
+        except NotSentError as error:
+            return _Attempt(Verdict.AWAY, error=error)
+        except NoAnswerError as error:
+            admission.sent()
+            admission.carried(undone=False)
+            return _Attempt(Verdict.UNCLEAR, error=error)
+        except asyncio.CancelledError:
+            admission.sent()
+            admission.carried(undone=False)
+            raise
+        verdict = verdict_of(answer)
+        admission.sent()
+        if verdict in FINAL:
+            admission.carried(undone=verdict is Verdict.REFUSED)
+        if verdict is Verdict.SUCCESS:
+            return _Attempt(verdict, answer)
+        return _Attempt(verdict, answer, read_error(answer.status, answer.body), headers)
+
+    def _request(self, call: Call, token: Mapping[str, str]) -> Request:
+        headers = {**token, "Content-Type": "application/json"}
+        if call.advance_access:
+            headers["X-Sbg-Advance-Access"] = "Advance"
+        return Request(call.method, self.endpoint + call.path, headers, call.query, call.body)
+
+    async def _exchange(self, request: Request) -> Response:
+        number = next(self._numbers)
+        log.debug("call %d: %s %s", number, request.method, request.url)
+        try:
+            async with asyncio.timeout(self.timeout):
+                answer = await self.transport.send(request)
+        except TimeoutError:
+            log.debug("call %d: no answer within %g s", number, self.timeout)
+            raise NoAnswerError(f"no answer within {self.timeout:g} s") from None
+        except NetworkError as error:
+            log.debug("call %d: %s", number, error)
+            raise
+        log.debug("call %d: HTTP %d", number, answer.status)
+        return answer
+
+    async def _again(self, attempt: _Attempt, patience: _Patience) -> bool:
+        """Tell the gate how a sending failed; return whether the call may be sent again."""
+        reason = str(attempt.error)
+        match attempt.verdict:
+            case Verdict.LIMITED if attempt.answer is not None:
+                self.gate.limited(seconds_to_reset(attempt.answer, self.limits.requests_period), reason)
+                return True
+            case Verdict.AWAY:
+                patience.attempts += 1
+                self.gate.failed(reason, patience.attempts)
+                self._give_up_in_time(patience, reason)
+                return True
+            case Verdict.UNAUTHORIZED if not patience.renewed:
+                patience.renewed = True
+                return await self.credentials.renew(attempt.headers)
+            case Verdict.UNCLEAR:
+                self.gate.failed(reason)
+                return False
+            case _:
+                self.gate.answered()
+                return False
+
+    def _give_up_in_time(self, patience: _Patience, reason: str) -> None:
+        now = asyncio.get_running_loop().time()
+        patience.since = now if patience.since is None else patience.since
+        if now - patience.since >= self.give_up_after:
+            raise OutageError(f"a call could not be sent for {now - patience.since:,.0f} s: {reason}")
+
+    async def _probe(self) -> str | None:
+        """Ask for something harmless and uncounted; return why there is no answer, `None` if there is one."""
+        attempt = await self._attempt(RATE_LIMIT, Admission("recover"))
+        return str(attempt.error) if attempt.verdict in (Verdict.AWAY, Verdict.UNCLEAR) else None
+
+
+def _pace(limits: Limits) -> AsyncLimiter | None:
+    """Make the limiter that smooths bursts: 50 requests a second under the standard limits."""
+    if limits.requests == float("inf"):
+        return None
+    return AsyncLimiter(max(1.0, limits.requests / 20), limits.requests_period / 300)

@@ -1,0 +1,255 @@
+"""The two budgets that the platform gives: API requests, and DRS files, in any five minutes.
+
+A token comes back one period after the *answer* to the call that spent it. The platform counted the call
+before it answered, so no window at the platform ever holds more than the budget, whatever the network's
+delays. A leaky bucket does not do this: it admits close to twice the budget in one window.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Mapping
+from typing import Literal, Protocol, TypeAlias
+
+from attrs import Factory, define, field, frozen
+
+from sbtransfer.errors import SettingsError, UsageError
+
+Share: TypeAlias = Literal["submit", "poll", "list", "recover"]
+
+# Under contention, polls and submits go on side by side; reconciliation comes before listings.
+WEIGHTS: Mapping[Share, float] = {"submit": 4.0, "poll": 4.0, "recover": 2.0, "list": 1.0}
+
+
+@frozen
+class Limits:
+    """How much of the platform's budgets this client may use.
+
+    `requests` calls in any `requests_period` seconds, and `drs_files` files in any `drs_period` seconds.
+    `requests_share` (over 0, at most 1) leaves the rest of the requests to others with the same token.
+    """
+
+    requests: float = 1000
+    requests_period: float = 300.0
+    drs_files: float = 500
+    drs_period: float = 300.0
+    requests_share: float = 1.0
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("requests", "requests_period", "drs_files", "drs_period"):
+            if not getattr(self, name) > 0:
+                raise SettingsError(f"Limits.{name} must be over 0, not {getattr(self, name)!r}")
+        if not 0 < self.requests_share <= 1:
+            raise SettingsError(
+                f"Limits.requests_share must be over 0 and at most 1, not {self.requests_share!r}"
+            )
+
+    @classmethod
+    def unlimited(cls) -> Limits:
+        """No budget at all and no smoothing: for a platform of one's own, such as the simulator."""
+        return cls(requests=float("inf"), drs_files=float("inf"))
+
+    def request_budget(self) -> Budget:
+        """Make the budget of API requests."""
+        if self.requests == float("inf"):
+            return Unlimited()
+        return ExactBudget(max(1, int(self.requests * self.requests_share)), self.requests_period)
+
+    def file_budget(self) -> Budget:
+        """Make the budget of DRS files."""
+        if self.drs_files == float("inf"):
+            return Unlimited()
+        return ExactBudget(int(self.drs_files), self.drs_period)
+
+
+class Grant(Protocol):
+    """Tokens that one call holds until it is answered or was never sent."""
+
+    @property
+    def amount(self) -> int:
+        """How many tokens were granted."""
+
+    def answered(self, *, refund: int = 0) -> None:
+        """Count the tokens as spent now, less the refunded ones, which are free again at once."""
+
+    def give_back(self) -> None:
+        """Free all tokens at once: the call was never sent. Does nothing once it was answered."""
+
+
+class Budget(Protocol):
+    """What a client asks for leave; the cluster brings its own."""
+
+    @property
+    def left(self) -> float:
+        """How many tokens are free now."""
+
+    async def acquire(self, amount: int = 1, share: Share = "submit", *, partial: bool = False) -> Grant:
+        """Wait for `amount` tokens; with `partial`, take fewer where waiting would leave them unused."""
+
+
+@define(eq=False)
+class _Waiter:
+    amount: int
+    partial: bool
+    granted: asyncio.Future[_ExactGrant]
+
+
+@define(eq=False)
+class _Queue:
+    """The waiters of one share, first come first, and how much that share has had."""
+
+    weight: float
+    had: float = 0.0
+    waiters: OrderedDict[int, _Waiter] = Factory(OrderedDict)
+
+
+@define(eq=False, repr=False)
+class ExactBudget:
+    """`capacity` tokens in any window of `period` seconds of the loop's time, counted at the answers.
+
+    First come, first served within a share; between shares weighted, and no share's leave is left unused
+    while another waits. A cancelled waiter gives back what it was granted. Nothing polls.
+    """
+
+    capacity: int
+    period: float
+    _free: int = field(init=False)
+    _returns: deque[tuple[float, int]] = field(init=False, factory=deque)
+    _queues: dict[Share, _Queue] = field(init=False)
+    _timer: asyncio.TimerHandle | None = field(init=False, default=None)
+    _level: float = field(init=False, default=0.0)
+
+    def __attrs_post_init__(self) -> None:
+        self._free = self.capacity
+        self._queues = {share: _Queue(weight) for share, weight in WEIGHTS.items()}
+
+    def __repr__(self) -> str:
+        waiting = sum(len(queue.waiters) for queue in self._queues.values())
+        return f"<ExactBudget {self._free} of {self.capacity} free, {waiting} waiting, {self.period:g} s>"
+
+    @property
+    def left(self) -> int:
+        """How many tokens are free now."""
+        self._collect(asyncio.get_running_loop().time())
+        return self._free
+
+    async def acquire(self, amount: int = 1, share: Share = "submit", *, partial: bool = False) -> Grant:
+        """Wait for `amount` tokens; with `partial`, take fewer where waiting would leave them unused.
+
+        Raises `UsageError` for an amount that the budget can never hold at once.
+        """
+        if amount < 1 or (amount > self.capacity and not partial):
+            raise UsageError(f"{amount} tokens can never be granted by a budget of {self.capacity}")
+        waiter = _Waiter(amount, partial, asyncio.get_running_loop().create_future())
+        self._enqueue(waiter, self._queues[share])
+        self._serve()
+        try:
+            return await waiter.granted
+        except asyncio.CancelledError:
+            self._forget(waiter, self._queues[share])
+            raise
+
+    def _enqueue(self, waiter: _Waiter, queue: _Queue) -> None:
+        if not queue.waiters:
+            # A share that was idle starts level with the one served last: it has no claim on the past.
+            queue.had = max(queue.had, self._level)
+        queue.waiters[id(waiter)] = waiter
+
+    def _forget(self, waiter: _Waiter, queue: _Queue) -> None:
+        queue.waiters.pop(id(waiter), None)
+        if waiter.granted.done() and not waiter.granted.cancelled():
+            waiter.granted.result().give_back()
+        self._serve()
+
+    def _waiting(self) -> Iterator[_Queue]:
+        return (queue for queue in self._queues.values() if queue.waiters)
+
+    def _serve(self) -> None:
+        """Grant what can be granted now; wake up again when the next waiter's tokens are back."""
+        now = asyncio.get_running_loop().time()
+        self._collect(now)
+        self._stop_timer()
+        while queue := min(self._waiting(), key=lambda q: q.had, default=None):
+            key, waiter = next(iter(queue.waiters.items()))
+            amount = min(waiter.amount, self.capacity)
+            wake_at = self._worth_waiting_until(amount, waiter.partial, now)
+            if wake_at is not None:
+                if wake_at < float("inf"):
+                    self._timer = asyncio.get_running_loop().call_at(wake_at, self._serve)
+                return
+            amount = min(amount, self._free)
+            del queue.waiters[key]
+            self._level = queue.had
+            queue.had += amount / queue.weight
+            self._free -= amount
+            waiter.granted.set_result(_ExactGrant(self, amount))
+
+    def _worth_waiting_until(self, amount: int, partial: bool, now: float) -> float | None:
+        """When `amount` tokens are free; `None` if that is now, or if a part should be taken now."""
+        free = self._free
+        if free >= amount:
+            return None
+        # Tokens that come back within a thousandth of the period are waited for: taking them one by one
+        # would cost a request each, and leaving them costs no more than a thousandth of the budget.
+        soon = now + self.period / 1000
+        for when, returned in self._returns:
+            if partial and free and when > soon:
+                return None
+            free += returned
+            if free >= amount:
+                return when
+        return None if partial and free else float("inf")
+
+    def _collect(self, now: float) -> None:
+        while self._returns and self._returns[0][0] <= now:
+            self._free += self._returns.popleft()[1]
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _spent(self, amount: int, refund: int) -> None:
+        if amount:
+            when = asyncio.get_running_loop().time() + self.period
+            self._returns.append((when, amount))
+        self._free += refund
+        self._serve()
+
+
+@define(eq=False)
+class _ExactGrant:
+    budget: ExactBudget
+    amount: int
+    _open: bool = True
+
+    def answered(self, *, refund: int = 0) -> None:
+        if self._open:
+            self._open = False
+            self.budget._spent(self.amount - refund, refund)
+
+    def give_back(self) -> None:
+        self.answered(refund=self.amount)
+
+
+@frozen
+class _FreeGrant:
+    amount: int
+
+    def answered(self, *, refund: int = 0) -> None:
+        pass
+
+    def give_back(self) -> None:
+        pass
+
+
+@frozen
+class Unlimited:
+    """A budget that grants everything at once."""
+
+    left: float = float("inf")
+
+    async def acquire(self, amount: int = 1, share: Share = "submit", *, partial: bool = False) -> Grant:  # noqa: ARG002
+        """Grant `amount` tokens."""
+        return _FreeGrant(amount)

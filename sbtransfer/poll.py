@@ -1,0 +1,257 @@
+"""Jobs to outcomes: each job is looked at when that is worth a request, a hundred with one."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import count
+from math import exp, log
+
+from attrs import define, field, frozen
+
+from sbtransfer.errors import (
+    APIError,
+    CountError,
+    NoAnswerError,
+    SettingsError,
+    UnauthorizedError,
+    UnreadableAnswerError,
+)
+from sbtransfer.http.admission import Admission
+from sbtransfer.http.caller import Caller
+from sbtransfer.models import ErrorRecord, Outcome
+from sbtransfer.operations.operation import Operation, Pending, Seen, unconfirmed
+
+_AT_ONCE = 16
+"""How many looks of one kind are on their way at once."""
+
+_UNREADABLE_LOOKS = 5
+"""After so many error records in a row for one job, nothing more will be learned of it."""
+
+
+@frozen
+class Polling:
+    """How often jobs are looked at.
+
+    The first look comes `first` seconds after a job was accepted, or at half of what its kind usually takes
+    where that is known; each further one when its age has grown by `growth`; never more than `longest`
+    seconds apart.
+    """
+
+    first: float = 2.0
+    growth: float = 1.5
+    longest: float = 600.0
+
+    def __attrs_post_init__(self) -> None:
+        if not (self.first > 0 and self.growth > 1 and self.longest >= self.first):
+            raise SettingsError(f"these looks never come: {self!r}")
+
+    def next_look(self, age: float, usual: float | None) -> float:
+        """Return at which age a job that is `age` seconds old and still under way is looked at next.
+
+        `usual` is what jobs of its kind usually take, in seconds.
+        """
+        first = self.first if usual is None else min(usual / 2, self.longest)
+        return min(max(age * self.growth, age + self.first / 4, first), age + self.longest)
+
+
+@define
+class Experience:
+    """What jobs of one kind usually take: the running mean of the logarithm of their durations."""
+
+    seen: int = 0
+    _mean: float = 0.0
+
+    def learn(self, seconds: float) -> None:
+        """Add one job's duration; old ones fade, so that a change is followed."""
+        self.seen += 1
+        self._mean += (log(max(seconds, 1e-3)) - self._mean) / min(self.seen, 1000)
+
+    @property
+    def usual(self) -> float | None:
+        """The median duration in seconds, if jobs take log-normal times; `None` before the tenth job."""
+        return exp(self._mean) if self.seen >= 10 else None
+
+
+@define(eq=False)
+class Schedule:
+    """The jobs of one kind, by the time of their next look. Pure: time comes in as a number."""
+
+    polling: Polling
+    experience: Experience = field(factory=Experience)
+    _heap: list[tuple[float, int, Pending]] = field(init=False, factory=list)
+    _numbers: count[int] = field(init=False, factory=count)
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    @property
+    def due(self) -> float:
+        """When the next look is due; infinite if there are no jobs."""
+        return self._heap[0][0] if self._heap else float("inf")
+
+    def add(self, pending: Pending, now: float) -> None:
+        """Plan the next look at a job that was under way just now."""
+        pending.looked = now
+        due = pending.since + self.polling.next_look(now - pending.since, self.experience.usual)
+        heapq.heappush(self._heap, (due, next(self._numbers), pending))
+
+    def take(self, now: float, most: int) -> list[Pending]:
+        """Take up to `most` jobs that are due, and fill up with those that nearly are."""
+        taken: list[Pending] = []
+        while self._heap and len(taken) < most and self._worth_a_look(now):
+            taken.append(heapq.heappop(self._heap)[2])
+        return taken
+
+    def _worth_a_look(self, now: float) -> bool:
+        due, _, pending = self._heap[0]
+        # The request is paid for: a look that comes a fifth of its interval early costs nothing.
+        return due - now <= (due - pending.looked) / 5
+
+    def ended(self, pending: Pending, now: float) -> None:
+        """Learn from a job that ended somewhere between the last two looks."""
+        self.experience.learn((pending.looked + now) / 2 - pending.since)
+
+
+@define(eq=False)
+class _Watch:
+    """The jobs of one kind, on their schedule and under a look."""
+
+    operation: Operation
+    schedule: Schedule
+    looking: int = field(init=False, default=0)
+    slots: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    changed: asyncio.Event = field(init=False, factory=asyncio.Event)
+
+    @property
+    def idle(self) -> bool:
+        return not self.schedule and not self.looking
+
+    def add(self, pending: Iterable[Pending], now: float) -> None:
+        due = self.schedule.due
+        for one in pending:
+            self.schedule.add(one, now)
+        if self.schedule.due < due:
+            self.changed.set()
+
+    async def change(self) -> None:
+        """Wait until something changes, or the next look is due."""
+        self.changed.clear()
+        timer = None
+        if self.schedule:
+            timer = asyncio.get_running_loop().call_at(self.schedule.due, self.changed.set)
+        try:
+            await self.changed.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+
+@define(eq=False)
+class Poller:
+    """Follows jobs to their end and hands their items' outcomes to `deliver`.
+
+    A look that fails never ends an item. A job that outlives `job_timeout` seconds ends UNCONFIRMED: it may
+    still finish on the platform. `holding` counts the items whose jobs are followed.
+    """
+
+    operations: Iterable[Operation]
+    caller: Caller
+    polling: Polling
+    deliver: Callable[[Sequence[Outcome]], None]
+    job_timeout: float | None = None
+    holding: int = field(init=False, default=0)
+    _closed: bool = field(init=False, default=False)
+    _watches: dict[str, _Watch] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._watches = {
+            operation.kind: _Watch(operation, Schedule(self.polling)) for operation in self.operations
+        }
+
+    def track(self, operation: Operation, pending: Sequence[Pending]) -> None:
+        """Follow jobs that were just accepted."""
+        now = asyncio.get_running_loop().time()
+        for one in pending:
+            one.since = now
+            self.holding += len(one.entries)
+        self._watches[operation.kind].add(pending, now)
+
+    def no_more(self) -> None:
+        """Say that no further jobs will come."""
+        self._closed = True
+        for watch in self._watches.values():
+            watch.changed.set()
+
+    async def run(self) -> None:
+        """Look at jobs until there are no more. Ends with the errors that end the run."""
+        async with asyncio.TaskGroup() as group:
+            for watch in self._watches.values():
+                group.create_task(self._drive(watch, group))
+
+    async def _drive(self, watch: _Watch, group: asyncio.TaskGroup) -> None:
+        loop = asyncio.get_running_loop()
+        while not (self._closed and watch.idle):
+            if watch.schedule.due > loop.time():
+                await watch.change()
+                continue
+            await watch.slots.acquire()
+            try:
+                admission = await self.caller.admit("poll")
+            except BaseException:
+                watch.slots.release()
+                raise
+            # Taken only now: while the call waited for leave, further jobs may have become due.
+            batch = watch.schedule.take(loop.time(), watch.operation.jobs_per_look)
+            watch.looking += 1
+            task = group.create_task(self._look(watch, batch, admission))
+            task.add_done_callback(partial(_over, watch, admission))
+
+    async def _look(self, watch: _Watch, batch: Sequence[Pending], admission: Admission) -> None:
+        try:
+            seen = await watch.operation.look(batch, admission)
+        except UnauthorizedError:
+            raise
+        except (APIError, NoAnswerError, UnreadableAnswerError):
+            seen = Seen(running=list(batch))
+        if len(seen.ended) + len(seen.running) + len(seen.unreadable) != len(batch):
+            raise CountError(f"{len(batch)} jobs were looked at, of which some are not accounted for")
+        self._settle(watch, seen, asyncio.get_running_loop().time())
+
+    def _settle(self, watch: _Watch, seen: Seen, now: float) -> None:
+        for one in seen.ended:
+            watch.schedule.ended(one, now)
+            self.holding -= len(one.entries)
+        self.deliver(seen.outcomes)
+        for one in seen.running:
+            one.failures = 0
+        for one, _ in seen.unreadable:
+            one.failures += 1
+        lost = [(one, error) for one, error in seen.unreadable if one.failures >= _UNREADABLE_LOOKS]
+        for one, error in lost:
+            self._let_go(one, error)
+        on = seen.running + [one for one, _ in seen.unreadable if one.failures < _UNREADABLE_LOOKS]
+        watch.add(self._young_enough(on, now), now)
+
+    def _young_enough(self, pending: list[Pending], now: float) -> list[Pending]:
+        timeout = self.job_timeout
+        if timeout is None:
+            return pending
+        for one in pending:
+            if now - one.since >= timeout:
+                message = f"the job was still under way after {timeout:g} s; it may finish on the platform"
+                self._let_go(one, ErrorRecord(code="job_timeout", message=message))
+        return [one for one in pending if now - one.since < timeout]
+
+    def _let_go(self, pending: Pending, error: ErrorRecord) -> None:
+        self.holding -= len(pending.entries)
+        self.deliver(unconfirmed(pending.entries, pending.carriage, error, pending.job_id))
+
+
+def _over(watch: _Watch, admission: Admission, _: asyncio.Task[None]) -> None:
+    watch.looking -= 1
+    watch.slots.release()
+    watch.changed.set()
+    admission.give_back()

@@ -1,0 +1,55 @@
+"""What a run is doing now: one snapshot, for people and for metrics."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from sbtransfer.models import Summary
+
+
+@frozen(kw_only=True)
+class Progress:
+    """A run at one moment.
+
+    `read`, `completed`, `failed` and `unconfirmed` count items; `waiting` have been read and not sent yet,
+    `under_way` are in jobs on the platform, `undelivered` have an outcome that the consumer has not taken.
+    `total` is the length of the list where it is known. `requests_left` and `files_left` are what the budgets
+    hold now. `elapsed` and `remaining` are in seconds, `remaining` only where `total` is known and something
+    has ended. `waiting_for` says why nothing is sent, if so.
+    """
+
+    read: int = 0
+    waiting: int = 0
+    under_way: int = 0
+    completed: int = 0
+    failed: int = 0
+    unconfirmed: int = 0
+    undelivered: int = 0
+    total: int | None = None
+    requests_left: float = 0
+    files_left: float = 0
+    elapsed: float = 0.0
+    waiting_for: str | None = None
+
+    @property
+    def ended(self) -> int:
+        """How many items have an outcome."""
+        return self.completed + self.failed + self.unconfirmed
+
+    @property
+    def remaining(self) -> float | None:
+        """An estimate of the seconds that are left, if things go on as they went so far."""
+        if self.total is None or not self.ended:
+            return None
+        return self.elapsed / self.ended * max(self.total - self.ended, 0)
+
+    @property
+    def summary(self) -> Summary:
+        """The count of the items as it stands; what has no outcome yet is unfinished."""
+        return Summary(
+            read=self.read,
+            completed=self.completed,
+            failed=self.failed,
+            unconfirmed=self.unconfirmed,
+            unfinished=self.waiting + self.under_way,
+        )

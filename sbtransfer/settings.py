@@ -1,0 +1,128 @@
+"""Where the platform is and with which token: from arguments, the environment or a profile."""
+
+from __future__ import annotations
+
+import configparser
+import ipaddress
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from sbtransfer.errors import SettingsError
+
+TokenSource: TypeAlias = str | Callable[[], Awaitable[str]]
+
+CREDENTIALS_FILE = Path("~/.sevenbridges/credentials")
+_OTHER_WAYS = f"write a profile to {CREDENTIALS_FILE}, or give one"
+
+
+@frozen
+class Settings:
+    """An endpoint that was checked, and its token, which no `repr` shows."""
+
+    endpoint: str
+    token: TokenSource = field(repr=False)
+
+    @classmethod
+    def load(
+        cls,
+        endpoint: str | None = None,
+        token: TokenSource | None = None,
+        profile: str | None = None,
+        *,
+        environ: Mapping[str, str] = os.environ,
+        credentials: Path = CREDENTIALS_FILE,
+    ) -> Settings:
+        """Find what is not given: in the named profile; else the environment; else the default profile.
+
+        Raises `SettingsError` that says what is missing, or which profile is not there.
+        """
+        if endpoint is None or token is None:
+            found = _found(profile, environ, credentials.expanduser())
+            endpoint = endpoint or found.get("api_endpoint")
+            token = token or found.get("auth_token")
+        if not endpoint:
+            raise SettingsError(f"no endpoint: set SB_API_ENDPOINT, {_OTHER_WAYS}")
+        if not token:
+            raise SettingsError(f"no token: set SB_AUTH_TOKEN, {_OTHER_WAYS}")
+        return cls(checked_endpoint(endpoint), token if callable(token) else checked_token(token))
+
+
+def _found(profile: str | None, environ: Mapping[str, str], credentials: Path) -> Mapping[str, str]:
+    if profile is not None:
+        return _read_profile(credentials, profile)
+    found = {"api_endpoint": environ.get("SB_API_ENDPOINT"), "auth_token": environ.get("SB_AUTH_TOKEN")}
+    given = {name: value for name, value in found.items() if value}
+    if len(given) == len(found) or not credentials.is_file():
+        return given
+    # A token belongs to its endpoint: half of one source is never completed from another unasked.
+    return given or _read_profile(credentials, "default", missing_is_fine=True)
+
+
+def _read_profile(path: Path, profile: str, *, missing_is_fine: bool = False) -> Mapping[str, str]:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        text = path.read_text(encoding="utf-8")
+        parser.read_string(text, source=str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot read the credentials file {path}: {type(error).__name__}") from None
+    except configparser.Error as error:
+        # The parser quotes the line it stumbles over, and that line may hold a token.
+        raise SettingsError(f"{path} is not a credentials file: {type(error).__name__}") from None
+    if not parser.has_section(profile):
+        if missing_is_fine:
+            return {}
+        known = ", ".join(parser.sections()) or "none"
+        raise SettingsError(f"{path} has no profile [{profile}]; it has: {known}")
+    return dict(parser.items(profile))
+
+
+def checked_endpoint(endpoint: str) -> str:
+    """Return the endpoint without a trailing slash; https, or plain http on loopback only.
+
+    Raises `SettingsError` for anything that the token must not be sent to.
+    """
+    try:
+        parts = urlsplit(endpoint)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise SettingsError(f"not an endpoint: {_without_userinfo(endpoint)!r}") from None
+    if parts.username is not None or parts.password is not None:
+        raise SettingsError("an endpoint must not hold a user name or password")
+    if not host or parts.query or parts.fragment:
+        raise SettingsError(
+            f"not an endpoint: {endpoint!r}; it looks like 'https://cgc-api.sbgenomics.com/v2'"
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        raise SettingsError(
+            f"{endpoint!r} is refused: the token goes over https only (http on a loopback address)"
+        )
+    return endpoint.rstrip("/")
+
+
+def _without_userinfo(endpoint: str) -> str:
+    return endpoint.rpartition("@")[2]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address stays on this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def checked_token(token: str) -> str:
+    """Return the token if it can be sent as a header; the error never shows it."""
+    token = token.strip()
+    if not token:
+        raise SettingsError("the token is empty")
+    if not token.isascii() or not token.isprintable():
+        raise SettingsError("the token holds characters that no header can carry; was it pasted whole?")
+    return token

@@ -1,0 +1,184 @@
+"""Chunks to jobs: one bulk create a chunk, in the order of the chunks, within the budgets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from attrs import define, field
+
+from sbtransfer.errors import (
+    APIError,
+    ConsecutiveFailuresError,
+    CountError,
+    NoAnswerError,
+    SBTransferError,
+    UnauthorizedError,
+    UnreadableAnswerError,
+)
+from sbtransfer.grace import Grace
+from sbtransfer.halving import Halving
+from sbtransfer.http.admission import Admission
+from sbtransfer.http.caller import Caller
+from sbtransfer.http.policy import surely_undone
+from sbtransfer.items import Kind
+from sbtransfer.models import Chunk, Entry, ErrorRecord, Outcome
+from sbtransfer.operations.operation import Carriage, Made, Operation, Pending, failed, unconfirmed
+
+_AT_ONCE = 32
+"""How many creates of one kind are on their way at once."""
+
+
+@define(eq=False)
+class _Lane:
+    """The chunks of one kind: they wait for their own budget and hold up no other kind."""
+
+    operation: Operation
+    chunks: deque[Chunk] = field(init=False, factory=deque)
+    closed: bool = field(init=False, default=False)
+    slots: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    _changed: asyncio.Event = field(init=False, factory=asyncio.Event)
+
+    def put(self, chunk: Chunk) -> None:
+        self.chunks.append(chunk)
+        self._changed.set()
+
+    def close(self) -> None:
+        self.closed = True
+        self._changed.set()
+
+    async def next(self) -> Chunk | None:
+        """Wait for a chunk; `None` once no more will come."""
+        while not self.chunks:
+            if self.closed:
+                return None
+            self._changed.clear()
+            await self._changed.wait()
+        return self.chunks.popleft()
+
+
+@define(eq=False)
+class Submitter:
+    """Sends chunks, hands jobs to `track` and known outcomes to `deliver`.
+
+    `halt` is told when too many chunks in a row were wholly refused. `holding` counts the items that were put
+    in and not yet handed on.
+    """
+
+    operations: Mapping[Kind, Operation]
+    caller: Caller
+    grace: Grace
+    track: Callable[[Operation, Sequence[Pending]], None]
+    deliver: Callable[[Sequence[Outcome]], None]
+    halt: Callable[[SBTransferError], None]
+    max_consecutive_failures: int
+    holding: int = field(init=False, default=0)
+    stopped: bool = field(init=False, default=False)
+    _lanes: dict[Kind, _Lane] = field(init=False)
+    _tasks: set[asyncio.Task[None]] = field(init=False, factory=set)
+    _failures: int = field(init=False, default=0)
+
+    def __attrs_post_init__(self) -> None:
+        self._lanes = {kind: _Lane(operation) for kind, operation in self.operations.items()}
+
+    def put(self, chunk: Chunk) -> None:
+        """Take a chunk to be sent."""
+        self.holding += len(chunk.entries)
+        self._lanes[chunk.kind].put(chunk)
+
+    def no_more(self) -> None:
+        """Say that the last chunk was put in."""
+        for lane in self._lanes.values():
+            lane.close()
+
+    def stop(self) -> None:
+        """Send nothing more; what is on its way is followed to its answer."""
+        self.stopped = True
+        for task in self._tasks:
+            if not self.grace.protects(task):
+                task.cancel()
+
+    async def run(self) -> None:
+        """Send chunks until there are no more. Ends with the errors that end the run."""
+        async with asyncio.TaskGroup() as group:
+            for lane in self._lanes.values():
+                self._spawn(group, self._drive(lane, group))
+
+    def _spawn(self, group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = group.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _drive(self, lane: _Lane, group: asyncio.TaskGroup) -> None:
+        while chunk := await lane.next():
+            rest = chunk.entries
+            while rest:
+                await lane.slots.acquire()
+                try:
+                    admission = await self._admit(lane.operation, len(rest), fewer=True)
+                except BaseException:
+                    lane.slots.release()
+                    raise
+                carried = len(rest) if admission.files is None else admission.files.amount
+                part, rest = rest[:carried], rest[carried:]
+                task = self._spawn(group, self._send(lane.operation, part, admission))
+                task.add_done_callback(partial(_over, lane, admission))
+
+    async def _admit(self, operation: Operation, items: int, *, fewer: bool = False) -> Admission:
+        files = items if operation.spends_files else 0
+        return await self.caller.admit("submit", files=files, partial=fewer, grace=self.grace)
+
+    async def _send(self, operation: Operation, entries: Sequence[Entry], admission: Admission) -> None:
+        """Send one chunk, in halves where it is refused as a whole."""
+        halving = Halving(entries)
+        while part := halving.next:
+            if halving.attempts > 1:
+                admission = await self._admit(operation, len(part))
+            carriage = Carriage(datetime.now(UTC), halving.attempts)
+            refusal = await self._create(operation, part, carriage, admission)
+            if refusal is None:
+                halving.accepted()
+            else:
+                refused = failed(halving.refused(refusal), carriage, ErrorRecord.of(refusal))
+                self._hand_over(operation, Made(outcomes=refused))
+            if self.stopped or self.grace.leaving:
+                return
+        self._count_failures(halving, refusal)
+
+    async def _create(
+        self, operation: Operation, part: Sequence[Entry], carriage: Carriage, admission: Admission
+    ) -> APIError | None:
+        """Send one create and hand on what it came to; return the error if it was refused as a whole."""
+        try:
+            made = await operation.create(part, carriage, admission)
+        except UnauthorizedError:
+            raise
+        except (APIError, NoAnswerError, UnreadableAnswerError) as error:
+            if isinstance(error, APIError) and surely_undone(error):
+                return error
+            made = Made(outcomes=unconfirmed(part, carriage, ErrorRecord.of(error, code="ambiguous")))
+        if made.items != len(part):
+            raise CountError(f"{len(part)} items were sent, {made.items} are accounted for")
+        self._hand_over(operation, made)
+        return None
+
+    def _hand_over(self, operation: Operation, made: Made) -> None:
+        self.holding -= made.items
+        self.track(operation, made.pending)
+        self.deliver(made.outcomes)
+
+    def _count_failures(self, halving: Halving, refusal: APIError | None) -> None:
+        self._failures = self._failures + 1 if halving.wholly_refused else 0
+        if refusal is not None and self._failures >= self.max_consecutive_failures:
+            self.halt(ConsecutiveFailuresError.after(self._failures, refusal))
+
+
+def _over(lane: _Lane, admission: Admission, _: asyncio.Task[None]) -> None:
+    """Free a call's place, and its tokens if the task ended before it could even begin."""
+    lane.slots.release()
+    admission.give_back()
