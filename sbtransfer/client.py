@@ -120,9 +120,9 @@ class Client:
         mixed as one likes; it is read lazily, no more than `max_in_flight` items ahead of the outcomes that
         were taken. A chunk that is not full is sent `linger` seconds after its first item. `total` is the
         length of the list where it is known, for estimates. Leaving the run waits up to `grace` seconds for
-        the answers to calls that are on their way. A job that outlives `job_timeout` seconds (never, by default)
-        ends UNCONFIRMED. After `max_consecutive_failures` chunks in a row that were wholly refused, nothing
-        more is sent and the run ends with a `ConsecutiveFailuresError`.
+        the answers to calls that are on their way. A job that outlives `job_timeout` seconds (never, by
+        default) ends UNCONFIRMED. After `max_consecutive_failures` chunks in a row that were wholly refused,
+        nothing more is sent and the run ends with a `ConsecutiveFailuresError`.
 
         A failed item is an outcome. Exceptions are for what stops the whole run: `UnauthorizedError`,
         `OutageError`, `ConsecutiveFailuresError`, and whatever `items` itself raises.
@@ -134,7 +134,7 @@ class Client:
             linger=linger,
             total=total,
             grace=grace,
-            job_timeout=job_timeout,
+            job_timeout=float("inf") if job_timeout is None else job_timeout,
             max_consecutive_failures=max_consecutive_failures,
             polling=self._polling,
         )

@@ -12,7 +12,7 @@ from sbtransfer.chunks import Chunker
 from sbtransfer.errors import CountError, SBTransferError, SettingsError, UsageError
 from sbtransfer.grace import Grace
 from sbtransfer.http.api import API
-from sbtransfer.models import Outcome, OutcomeState
+from sbtransfer.models import Outcome, OutcomeState, Summary
 from sbtransfer.operations import operations
 from sbtransfer.poll import Poller, Polling
 from sbtransfer.progress import Progress
@@ -29,7 +29,7 @@ class Options:
     linger: float = 1.0
     total: int | None = None
     grace: float = 10.0
-    job_timeout: float | None = None
+    job_timeout: float = float("inf")
     max_consecutive_failures: int = 10
     polling: Polling = field(factory=Polling)
 
@@ -122,8 +122,19 @@ class Engine:
         self.stream.put(outcomes)
 
     def _miscount(self) -> CountError | None:
-        summary = self.progress.summary
+        summary = self.summary
         return None if summary.adds_up else CountError(f"the run does not add up: {summary}")
+
+    @property
+    def summary(self) -> Summary:
+        """The count of the items as it stands. What the stations still hold is unfinished."""
+        return Summary(
+            read=self.reader.read,
+            completed=self.ended[OutcomeState.COMPLETED],
+            failed=self.ended[OutcomeState.FAILED],
+            unconfirmed=self.ended[OutcomeState.UNCONFIRMED],
+            unfinished=self.reader.holding + self.submitter.holding + self.poller.holding,
+        )
 
     @property
     def progress(self) -> Progress:

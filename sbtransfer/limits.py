@@ -172,6 +172,10 @@ class ExactBudget:
         self._stop_timer()
         while queue := min(self._waiting(), key=lambda q: q.had, default=None):
             key, waiter = next(iter(queue.waiters.items()))
+            if waiter.granted.done():
+                # Cancelled, and its task has not come round to leaving yet.
+                del queue.waiters[key]
+                continue
             amount = min(waiter.amount, self.capacity)
             wake_at = self._worth_waiting_until(amount, waiter.partial, now)
             if wake_at is not None:

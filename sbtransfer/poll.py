@@ -77,9 +77,13 @@ class Experience:
 
 @define(eq=False)
 class Schedule:
-    """The jobs of one kind, by the time of their next look. Pure: time comes in as a number."""
+    """The jobs of one kind, by the time of their next look. Pure: time comes in as a number.
+
+    No job is left without a look when it reaches `oldest` seconds.
+    """
 
     polling: Polling
+    oldest: float = float("inf")
     experience: Experience = field(factory=Experience)
     _heap: list[tuple[float, int, Pending]] = field(init=False, factory=list)
     _numbers: count[int] = field(init=False, factory=count)
@@ -95,8 +99,8 @@ class Schedule:
     def add(self, pending: Pending, now: float) -> None:
         """Plan the next look at a job that was under way just now."""
         pending.looked = now
-        due = pending.since + self.polling.next_look(now - pending.since, self.experience.usual)
-        heapq.heappush(self._heap, (due, next(self._numbers), pending))
+        age = self.polling.next_look(now - pending.since, self.experience.usual)
+        heapq.heappush(self._heap, (pending.since + min(age, self.oldest), next(self._numbers), pending))
 
     def take(self, now: float, most: int) -> list[Pending]:
         """Take up to `most` jobs that are due, and fill up with those that nearly are."""
@@ -161,14 +165,15 @@ class Poller:
     caller: Caller
     polling: Polling
     deliver: Callable[[Sequence[Outcome]], None]
-    job_timeout: float | None = None
+    job_timeout: float = float("inf")
     holding: int = field(init=False, default=0)
     _closed: bool = field(init=False, default=False)
     _watches: dict[str, _Watch] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._watches = {
-            operation.kind: _Watch(operation, Schedule(self.polling)) for operation in self.operations
+            operation.kind: _Watch(operation, Schedule(self.polling, self.job_timeout))
+            for operation in self.operations
         }
 
     def track(self, operation: Operation, pending: Sequence[Pending]) -> None:
@@ -236,14 +241,14 @@ class Poller:
         watch.add(self._young_enough(on, now), now)
 
     def _young_enough(self, pending: list[Pending], now: float) -> list[Pending]:
-        timeout = self.job_timeout
-        if timeout is None:
-            return pending
+        young = []
         for one in pending:
-            if now - one.since >= timeout:
-                message = f"the job was still under way after {timeout:g} s; it may finish on the platform"
+            if now - one.since < self.job_timeout:
+                young.append(one)
+            else:
+                message = f"still under way after {self.job_timeout:g} s; it may finish on the platform"
                 self._let_go(one, ErrorRecord(code="job_timeout", message=message))
-        return [one for one in pending if now - one.since < timeout]
+        return young
 
     def _let_go(self, pending: Pending, error: ErrorRecord) -> None:
         self.holding -= len(pending.entries)

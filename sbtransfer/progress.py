@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from sbtransfer.models import Summary
-
 
 @frozen(kw_only=True)
 class Progress:
@@ -42,14 +40,3 @@ class Progress:
         if self.total is None or not self.ended:
             return None
         return self.elapsed / self.ended * max(self.total - self.ended, 0)
-
-    @property
-    def summary(self) -> Summary:
-        """The count of the items as it stands; what has no outcome yet is unfinished."""
-        return Summary(
-            read=self.read,
-            completed=self.completed,
-            failed=self.failed,
-            unconfirmed=self.unconfirmed,
-            unfinished=self.waiting + self.under_way,
-        )

@@ -109,7 +109,7 @@ class TransferRun:
     @property
     def summary(self) -> Summary:
         """The count of the items as it stands; `unfinished` are those without an outcome yet."""
-        return self._engine.progress.summary
+        return self._engine.summary
 
     def _start(self) -> None:
         if self._task is not None:

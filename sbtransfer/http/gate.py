@@ -39,6 +39,7 @@ class Gate:
     random: Callable[[], float] = random.random
     reason: str | None = field(init=False, default=None)
     resumes_at: float = field(init=False, default=0.0)
+    _limited: bool = field(init=False, default=False)
     _failures: int = field(init=False, default=0)
     _away_since: float | None = field(init=False, default=None)
     _probing: bool = field(init=False, default=False)
@@ -59,13 +60,14 @@ class Gate:
                 await self._try()
 
     def answered(self) -> None:
-        """The platform did its work: whatever was wrong is over."""
+        """The platform did its work: an outage is over. A limit is not: it ends at its time."""
         self._failures, self._away_since = 0, None
-        if self.reason is not None:
+        if self.reason is not None and not self._limited:
             self._open()
 
     def limited(self, seconds: float, reason: str) -> None:
         """A limit was reached: nobody passes for so many seconds."""
+        self._limited = True
         self._shut(reason, seconds)
 
     def failed(self, reason: str, attempts: int = 1) -> None:
@@ -133,5 +135,5 @@ class Gate:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self.reason = None
+        self.reason, self._limited = None, False
         self._wake()

@@ -1,0 +1,192 @@
+"""What holds for every call: who may call, how often, which paths there are and what a bad body leads to."""
+
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from sbtransfer.simulator import Platform, Request
+
+START = 1_700_000_000.0
+
+RATE_HEADERS = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
+
+Call = Callable[..., Any]
+CallsTo = Callable[[Platform], Call]
+
+
+def test_the_user_is_the_owner_of_the_token(call: Call) -> None:
+    assert call("/user").data == {
+        "href": "http://127.0.0.1:8900/v2/users/rfranklin",
+        "username": "rfranklin",
+    }
+
+
+def test_both_ways_to_send_the_token_are_known(platform: Platform) -> None:
+    for headers in ({"x-sbg-auth-token": platform.token}, {"AUTHORIZATION": f"Bearer {platform.token}"}):
+        assert platform.handle(Request("GET", "/user", headers=headers), START).status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-SBG-Auth-Token": "wrong"},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": "0123456789abcdef" * 2},
+    ],
+)
+def test_without_the_token_nothing_is_told_and_nothing_counted(
+    platform: Platform, call: Call, headers: dict[str, str]
+) -> None:
+    answer = platform.handle(Request("GET", "/user", headers=headers), START)
+    assert answer.status == 401
+    assert not RATE_HEADERS & set(answer.headers)
+    assert orjson.loads(answer.body)["status"] == 401
+    assert call("/rate_limit").data["rate"]["remaining"] == 1000
+
+
+def test_an_error_body_has_the_four_documented_fields(call: Call) -> None:
+    error = call("/nowhere").data
+    assert set(error) == {"status", "code", "message", "more_info"}
+    assert error["status"] == 404
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/", "", "/storage/imports/a/b", "/files/", "/bulk/storage"])
+def test_an_unknown_path_is_not_found(call: Call, path: str) -> None:
+    assert call(path).status == 404
+
+
+def test_a_known_path_with_the_wrong_method_is_refused(call: Call) -> None:
+    assert call("/bulk/storage/imports/create").status == 405
+    assert call("/user", {}).status == 405
+
+
+def test_the_date_is_that_of_the_request(call: Call) -> None:
+    date = parsedate_to_datetime(call("/user", at=61.9).headers["Date"])
+    assert date.timestamp() == START + 61
+
+
+def test_every_answer_tells_what_is_left(call: Call) -> None:
+    for left, path in ((999, "/user"), (998, "/nowhere"), (998, "/rate_limit"), (997, "/files/missing")):
+        headers = call(path, at=10).headers
+        assert {name: headers[name] for name in RATE_HEADERS} == {
+            "X-RateLimit-Limit": "1000",
+            "X-RateLimit-Remaining": str(left),
+            "X-RateLimit-Reset": str(int(START) + 300),
+        }
+
+
+def test_asking_for_the_limit_costs_nothing(call: Call) -> None:
+    call("/user", at=299)
+    reset = int(START) + 300
+    assert call("/rate_limit", at=299).data["rate"] == {"limit": 1000, "remaining": 999, "reset": reset}
+    assert call("/rate_limit", at=299).data["rate"]["remaining"] == 999
+
+
+def test_past_the_limit_calls_are_refused_until_the_window_ends(calls_to: CallsTo) -> None:
+    call = calls_to(Platform(start=START, requests_limit=3))
+    assert [call("/user", at=at).status for at in (0, 1, 2, 3, 299.9, 300)] == [200, 200, 200, 429, 429, 200]
+    assert call("/user", at=301).headers["X-RateLimit-Remaining"] == "1"
+
+
+def test_a_refused_call_says_so_with_code_1000_and_did_nothing(calls_to: CallsTo) -> None:
+    platform = Platform(start=START, requests_limit=0)
+    item = {"source": {"volume": "rfranklin/input", "location": "a"}, "destination": {"parent": "p"}}
+    refused = calls_to(platform)("/bulk/storage/imports/create", {"items": [item]})
+    assert (refused.status, refused.data["code"]) == (429, 1000)
+    assert refused.headers["X-RateLimit-Remaining"] == "0"
+    assert platform.jobs == {}
+    assert calls_to(platform)("/rate_limit").status == 200
+
+
+def test_the_first_request_opens_the_window_where_no_start_is_given(calls_to: CallsTo) -> None:
+    call = calls_to(Platform())
+    assert call("/user", at=0.5).headers["X-RateLimit-Reset"] == str(int(START) + 301)
+    assert call("/user", at=301).headers["X-RateLimit-Reset"] == str(int(START) + 601)
+
+
+def test_speed_shortens_the_window_and_the_jobs(calls_to: CallsTo) -> None:
+    call = calls_to(Platform(start=START, speed=100, requests_limit=1))
+    assert [call("/user", at=at).status for at in (0, 2.9, 3.0)] == [200, 429, 200]
+
+
+def test_the_log_keeps_every_request(calls_to: CallsTo) -> None:
+    platform = Platform(requests_limit=1)
+    for path in ("/user", "/user", "/rate_limit"):
+        calls_to(platform)(path, at=5)
+    assert platform.requests_log == [
+        (START + 5, "GET", "/user", 200),
+        (START + 5, "GET", "/user", 429),
+        (START + 5, "GET", "/rate_limit", 200),
+    ]
+
+
+def test_a_platform_without_log_keeps_none(calls_to: CallsTo) -> None:
+    platform = Platform(log=False)
+    calls_to(platform)("/user")
+    assert platform.requests_log == []
+
+
+CREATE_PATHS = ["/bulk/storage/imports/create", "/bulk/storage/exports/create", "/bulk/drs/imports/create"]
+
+
+@pytest.mark.parametrize("path", CREATE_PATHS)
+@pytest.mark.parametrize(
+    "body",
+    [[], {}, {"items": {}}, {"items": []}, {"items": [{}] * 101}, {"items": ["text"]}, {"items": [{}]}],
+)
+def test_a_create_of_the_wrong_shape_is_refused_as_a_whole(
+    platform: Platform, call: Call, path: str, body: Any
+) -> None:
+    assert call(path, body).status == 400
+    assert platform.jobs == {}
+
+
+@pytest.mark.parametrize("path", CREATE_PATHS)
+def test_a_body_that_is_not_json_is_refused(platform: Platform, path: str) -> None:
+    headers = {"X-SBG-Auth-Token": platform.token}
+    assert platform.handle(Request("POST", path, headers=headers, body=b"<html>"), START).status == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/bulk/storage/imports/get", "import_ids"),
+        ("/bulk/storage/exports/get", "export_ids"),
+        ("/bulk/files/get", "file_ids"),
+    ],
+)
+@pytest.mark.parametrize("ids", [None, [], ["a"] * 101, [1], "a"])
+def test_a_bulk_get_takes_1_to_100_ids(call: Call, path: str, field: str, ids: Any) -> None:
+    assert call(path, {field: ids}).status == 400
+    assert call(path, {field: ["a"] * 100}).status == 200
+
+
+def test_files_exist_unless_they_are_called_missing(call: Call) -> None:
+    records = call("/bulk/files/get", {"file_ids": ["f1", "missing"]}).data["items"]
+    assert records[0]["resource"]["id"] == "f1"
+    assert records[0]["resource"]["href"] == "http://127.0.0.1:8900/v2/files/f1"
+    assert records[0]["resource"]["project"] == "rfranklin/my-project"
+    assert (records[1]["error"]["status"], records[1]["error"]["code"]) == (404, 5002)
+    assert call("/files/f1").data == records[0]["resource"]
+    assert call("/files/missing").data["code"] == 5002
+
+
+def test_the_base_url_is_in_every_href(platform: Platform, call: Call) -> None:
+    platform.base_url = "http://localhost:1/v2"
+    assert call("/files/f1").data["href"] == "http://localhost:1/v2/files/f1"
+
+
+def test_the_same_seed_gives_the_same_answers(calls_to: CallsTo) -> None:
+    item = {"source": {"volume": "rfranklin/input", "location": "a"}, "destination": {"parent": "p"}}
+
+    def created(seed: int) -> Any:
+        call = calls_to(Platform(seed=seed))
+        made = call("/bulk/storage/imports/create", {"items": [item]}).data["items"][0]["resource"]
+        return call(f"/storage/imports/{made['id']}", at=100_000).data
+
+    assert created(1) == created(1)
+    assert created(1) != created(2)

@@ -1,0 +1,143 @@
+import asyncio
+import io
+import json
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import aiohttp
+import pytest
+
+from sbtransfer.simulator import Platform
+from sbtransfer.simulator.server import Server, serve
+
+
+async def get(url: str, token: str) -> tuple[int, dict[str, str], Any]:
+    async with (
+        aiohttp.ClientSession(headers={"X-SBG-Auth-Token": token}) as session,
+        session.get(url) as answer,
+    ):
+        return answer.status, dict(answer.headers), await answer.json()
+
+
+def port_of(server: Server) -> int:
+    return int(server.url.split(":")[2].removesuffix("/v2"))
+
+
+async def test_it_answers_as_the_platform_does() -> None:
+    platform = Platform()
+    async with Server(platform) as server:
+        assert server.url.startswith("http://127.0.0.1:")
+        assert server.url.endswith("/v2")
+        status, headers, user = await get(f"{server.url}/user", platform.token)
+    assert (status, user["username"]) == (200, "rfranklin")
+    assert headers["X-RateLimit-Remaining"] == "999"
+    assert headers["Content-Type"] == "application/json"
+
+
+async def test_errors_come_through_with_their_status() -> None:
+    async with Server(Platform()) as server:
+        status, _, body = await get(f"{server.url}/user", "wrong")
+    assert (status, body["status"]) == (401, 401)
+
+
+async def test_the_date_header_is_the_platforms_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sbtransfer.simulator.server.time.time", lambda: 1_700_000_000.0)
+    platform = Platform()
+    async with Server(platform) as server:
+        _, headers, _ = await get(f"{server.url}/user", platform.token)
+    assert parsedate_to_datetime(headers["Date"]).timestamp() == 1_700_000_000
+    assert headers["X-RateLimit-Reset"] == "1700000300"
+
+
+async def test_a_job_and_the_links_of_its_list_lead_back_to_the_server() -> None:
+    platform = Platform()
+    item = {
+        "source": {"volume": "rfranklin/input", "location": "a b/ö"},
+        "destination": {"project": "rfranklin/my-project"},
+    }
+    async with (
+        Server(platform) as server,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {platform.token}"}) as session,
+    ):
+        create = f"{server.url}/bulk/storage/imports/create"
+        async with session.post(create, json={"items": [item, item]}) as answer:
+            jobs = [record["resource"] for record in (await answer.json())["items"]]
+        async with session.get(jobs[0]["href"]) as answer:
+            assert (await answer.json())["source"] == item["source"]
+        async with session.get(f"{server.url}/storage/imports?limit=1&state=PENDING") as answer:
+            page = await answer.json()
+        async with session.get(page["links"][0]["href"]) as answer:
+            last = await answer.json()
+    assert [page["items"][0]["id"], last["items"][0]["id"]] == [jobs[1]["id"], jobs[0]["id"]]
+    assert last["links"] == []
+
+
+async def test_a_body_of_several_megabytes_is_read() -> None:
+    platform = Platform()
+    item = {"drs_uri": "drs://host/1", "parent": "p", "metadata": {"note": "x" * 100_000}}
+    body = io.BytesIO(json.dumps({"items": [item] * 50}).encode())
+    async with (
+        Server(platform) as server,
+        aiohttp.ClientSession(headers={"X-SBG-Auth-Token": platform.token}) as session,
+        session.post(f"{server.url}/bulk/drs/imports/create", data=body) as answer,
+    ):
+        assert answer.status == 200
+
+
+async def test_what_is_not_under_v2_is_not_the_platforms() -> None:
+    platform = Platform()
+    async with Server(platform) as server, aiohttp.ClientSession() as session:
+        for path in ("/user", "/v3/user", "/v2x/user"):
+            async with session.get(server.url.removesuffix("/v2") + path) as answer:
+                assert answer.status == 404
+    assert platform.requests_log == []
+
+
+async def test_at_the_end_no_task_and_no_socket_is_left() -> None:
+    before = asyncio.all_tasks()
+    platform = Platform()
+    async with Server(platform) as server:
+        await get(f"{server.url}/user", platform.token)
+        port = port_of(server)
+    assert asyncio.all_tasks() == before
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_a_client_that_keeps_its_connection_does_not_hold_the_server() -> None:
+    platform = Platform()
+    before = asyncio.all_tasks()
+    async with aiohttp.ClientSession(headers={"X-SBG-Auth-Token": platform.token}) as session:
+        async with Server(platform) as server, session.get(f"{server.url}/user") as answer:
+            await answer.read()
+        assert asyncio.all_tasks() == before
+
+
+async def test_a_port_that_is_taken_leaves_nothing_behind() -> None:
+    async with Server(Platform()) as server:
+        port = port_of(server)
+        before = asyncio.all_tasks()
+        with pytest.raises(OSError, match="address already in use"):
+            async with Server(Platform(), port=port):
+                pytest.fail("two servers on one port")
+        assert asyncio.all_tasks() == before
+
+
+async def test_serve_tells_its_url_and_runs_until_cancelled() -> None:
+    platform = Platform()
+    url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(platform, "127.0.0.1", 0, url.set_result))
+    status, _, _ = await get(f"{await url}/user", platform.token)
+    assert status == 200
+    assert not task.done()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_nothing_is_written_to_the_access_log(caplog: pytest.LogCaptureFixture) -> None:
+    platform = Platform()
+    with caplog.at_level("INFO"):
+        async with Server(platform) as server:
+            await get(f"{server.url}/user", platform.token)
+    assert caplog.records == []
