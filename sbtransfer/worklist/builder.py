@@ -1,0 +1,167 @@
+"""Rows to items of one kind: the dialect's names, the defaults, and whose mistake it is if that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, NoReturn, get_args
+
+import attrs
+import orjson
+
+from sbtransfer.errors import InvalidItemError, SettingsError, WorkListError
+from sbtransfer.items import ITEM_TYPES, Item, Kind
+from sbtransfer.worklist.cells import read_cell
+from sbtransfer.worklist.dialects import Dialect, recognise
+from sbtransfer.worklist.places import Place, Problem, shown
+from sbtransfer.worklist.rows import Header, Row
+
+# They exclude each other: an item with one of its own is not given the other by default.
+_DESTINATION = frozenset({"project", "parent"})
+_CONTAINERS = frozenset({"metadata", "properties", "tags"})
+
+
+class Builder:
+    """Makes items of one kind; `defaults` fill in what a row does not give.
+
+    Raises `SettingsError` for defaults that no item of the kind could have.
+    """
+
+    def __init__(self, kind: Kind, defaults: Mapping[str, object]) -> None:
+        if kind not in ITEM_TYPES:
+            raise SettingsError(f"a work list holds {' or '.join(get_args(Kind))}, not {kind!r}")
+        self._kind = kind
+        self._type = ITEM_TYPES[kind]
+        fields = attrs.fields(self._type)
+        self._fields = {field.name for field in fields}
+        self._required = [field.name for field in fields if field.default is attrs.NOTHING]
+        self._defaults = {name: value for name, value in defaults.items() if value is not None}
+        self._check_defaults()
+
+    def check_header(self, header: Header) -> None:
+        """Raise `WorkListError` for columns that are not known or that every row would miss."""
+        dialect = self._dialect(header.place, header.names, tabular=True)
+        unknown = {name: self._nearest(name) for name in header.names if not self._knows(dialect, name)}
+        missing = self._missing(dialect, header.names)
+        if "drs_uri" in missing:
+            # Without that column nobody can tell which of the others were meant as metadata.
+            unknown = {name: near for name, near in unknown.items() if near == "drs_uri"}
+        reasons = [_unknown("column", name, near, self._fields) for name, near in unknown.items()]
+        reasons += [reason for name, reason in missing.items() if name not in unknown.values()]
+        if reasons:
+            raise WorkListError([f"{header.place}: {reason}" for reason in reasons])
+
+    def build(self, row: Row) -> Item | Problem:
+        """Return the row's item, or what is wrong with the row.
+
+        Raises `WorkListError` for a row that shows that the whole list is of another kind.
+        """
+        dialect = self._dialect(row.place, row.values, tabular=row.tabular)
+        for name in row.values:
+            if not self._knows(dialect, name):
+                return Problem(row.place, _unknown(row.word, name, self._nearest(name), self._fields))
+        try:
+            return self._type(**self._with_defaults(self._given(row, dialect)))
+        except InvalidItemError as error:
+            return Problem(row.place, error.reason, self._part(row, dialect, error.field))
+
+    def _check_defaults(self) -> None:
+        for name in self._defaults:
+            if name not in self._fields:
+                raise SettingsError(
+                    f"no default can be given for {name!r}: {self._type.__name__} has no such field"
+                )
+        if self._defaults.keys() >= _DESTINATION:
+            raise SettingsError("give a default project or a default parent, not both")
+
+    def _dialect(self, place: Place, names: Iterable[str], *, tabular: bool) -> Dialect:
+        dialect = recognise(frozenset(names), tabular=tabular)
+        if dialect.is_drs and self._kind != "drs":
+            raise place.error(f"this is a {dialect.title}: use drs-import for it, not {self._kind}")
+        return dialect
+
+    def _knows(self, dialect: Dialect, name: str) -> bool:
+        return dialect.has_metadata or name in self._fields or name in dialect.own
+
+    def _nearest(self, name: str) -> str | None:
+        return next(iter(get_close_matches(name.lower(), sorted(self._fields), n=1)), None)
+
+    def _missing(self, dialect: Dialect, names: Iterable[str]) -> dict[str, str]:
+        given = {*names, *self._defaults}
+        missing = {
+            name: f"no column {name!r} and no default for it: each item needs one"
+            for name in self._required
+            if not given & {name, dialect.columns.get(name, name)}
+        }
+        if self._fields >= _DESTINATION and not given & _DESTINATION:
+            missing["project"] = "no column 'project' or 'parent': add one of them or give a default project"
+        return missing
+
+    def _given(self, row: Row, dialect: Dialect) -> dict[str, Any]:
+        given = self._cells(row) if row.tabular else _not_null(row.values)
+        fields = dialect.fields(given)
+        metadata = {}
+        for name, value in given.items():
+            if name in self._fields:
+                fields[name] = value
+            elif name not in dialect.own:
+                metadata[name] = value
+        if metadata:
+            fields["metadata"] = self._merged(fields.get("metadata", {}), metadata)
+        for name, value in fields.items():
+            self._check_value(name, value)
+        return fields
+
+    def _cells(self, row: Row) -> dict[str, Any]:
+        return {name: self._cell(name, text) for name, text in row.values.items() if text.strip()}
+
+    def _cell(self, name: str, text: str) -> Any:
+        if name not in self._fields:
+            return text
+        try:
+            return read_cell(name, text)
+        except ValueError as error:
+            self._fail(name, str(error))
+
+    def _merged(self, metadata: Any, further: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(metadata, Mapping):
+            self._fail("metadata", f"must map names to values, not {shown(metadata)}")
+        return {**metadata, **further}
+
+    def _check_value(self, name: str, value: object) -> None:
+        """Refuse what JSON can hold and an item cannot, or what could not be sent or journaled."""
+        if name not in _CONTAINERS and isinstance(value, dict | list):
+            self._fail(name, "must be a single value, not a list or an object")
+        if name in _CONTAINERS or name == "ref":
+            try:
+                orjson.dumps(value)
+            except TypeError as error:  # a lone surrogate, a number of more than 64 bits
+                self._fail(name, f"cannot be sent as JSON: {error}")
+
+    def _with_defaults(self, fields: dict[str, Any]) -> dict[str, Any]:
+        own_destination = not _DESTINATION.isdisjoint(fields)
+        for name, value in self._defaults.items():
+            if not (own_destination and name in _DESTINATION):
+                fields.setdefault(name, value)
+        for name in self._required:
+            if name not in fields:
+                self._fail(name, "is missing: each item needs it")
+        return fields
+
+    def _part(self, row: Row, dialect: Dialect, field: str) -> str:
+        for name in (field, dialect.columns.get(field, field)):
+            if name in row.values:
+                return f"{row.word} {shown(name)}"
+        return f"default {field!r}" if field in self._defaults else f"field {field!r}"
+
+    def _fail(self, field: str, reason: str) -> NoReturn:
+        raise InvalidItemError(self._type.__name__, field, reason)
+
+
+def _unknown(word: str, name: str, near: str | None, fields: Iterable[str]) -> str:
+    advice = f"did you mean {near!r}?" if near else f"use one of {', '.join(sorted(fields))}"
+    return f"unknown {word} {shown(name)}: {advice}"
+
+
+def _not_null(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
