@@ -142,7 +142,7 @@ class DRSImport:
         if self.name is not None:
             check.name(self.name, path_allowed=True)
         check.mapping("metadata", self.metadata)
-        if self.conflict_resolution not in _RESOLUTIONS:
+        if type(self.conflict_resolution) is not str or self.conflict_resolution not in _RESOLUTIONS:
             check.fail(
                 "conflict_resolution", f"must be SKIP, OVERWRITE or RENAME, not {self.conflict_resolution!r}"
             )

@@ -44,5 +44,5 @@ def first_pass(found: Iterable[Item | Problem], limit: int) -> Check:
             if total <= limit:
                 problems.append(str(one))
     except WorkListError as error:
-        raise WorkListError((*problems, *error.problems), total + error.total) from error
+        raise WorkListError((*problems, *error.problems), total + error.total) from error.__cause__
     return Check(items, tuple(problems), total)

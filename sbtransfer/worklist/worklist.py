@@ -89,7 +89,6 @@ class WorkList:
             return first_pass(found, limit)
 
     def _read(self) -> Generator[Item | Problem, None, None]:
-        place = Place(self.name)
         header = row = None
         with opened(self._source) as opening:
             for row in read_rows(opening, self.name, self._format):
@@ -100,5 +99,7 @@ class WorkList:
                     yield row
                 else:
                     yield self._builder.build(row)
-        if row is header:
-            raise place.error("has a header and no rows" if header else "is empty: it holds no items")
+        if row is header:  # nothing came after it, or nothing came at all
+            raise Place(self.name).error(
+                "has a header and no rows" if header else "is empty: it holds no items"
+            )

@@ -154,6 +154,17 @@ def test_a_check_finds_every_bad_row(tmp_path: Path, opened_files: list[IO[Any]]
         check.raise_for_problems()
 
 
+def test_a_check_goes_on_after_rows_that_cannot_be_read() -> None:
+    data = 'location,project\nx\n"x"y,a/p\nx,foo\nx,a/p\n'
+    check = WorkList.from_stream(io.BytesIO(data.encode()), "import", defaults=VOLUME, name="list").check()
+    assert check.items == 1
+    assert [problem.split(":")[0] for problem in check.problems] == [
+        "list, line 2",
+        "list, line 3",
+        "list, line 4, column 'project'",
+    ]
+
+
 def test_a_check_of_a_good_list() -> None:
     assert WorkList(MADE_UP, "drs", defaults={"project": "a/p"}).check() == Check(885, (), 0)
 
