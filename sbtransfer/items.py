@@ -9,6 +9,7 @@ import re
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, ClassVar, Literal, NoReturn, TypeAlias
 
+import orjson
 from attrs import field, frozen
 
 from sbtransfer.errors import InvalidItemError
@@ -20,8 +21,18 @@ ConflictResolution: TypeAlias = Literal["SKIP", "OVERWRITE", "RENAME"]
 # work and lone surrogates cannot be sent; a slash separates folders, so it can only stand where a name may
 # hold a path.
 _REFUSED = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-_OWNED = re.compile(r"[^/\s]+/[^/\s]+")
+_OWNED = re.compile(r"[^/\s\x00-\x1f\x7f\ud800-\udfff]+/[^/\s\x00-\x1f\x7f\ud800-\udfff]+")
 _RESOLUTIONS = frozenset({"SKIP", "OVERWRITE", "RENAME"})
+
+
+def _snapshot(mapping: Any) -> Any:
+    # A caller may fill one dict again and again; the item keeps what it was given.
+    return dict(mapping) if isinstance(mapping, Mapping) else mapping
+
+
+def _as_tags(tags: Any) -> Any:
+    # A lone string would fall apart into its letters; kept whole, it is refused by the check.
+    return tags if isinstance(tags, str) or not isinstance(tags, Iterable) else tuple(tags)
 
 
 @frozen(kw_only=True)
@@ -86,7 +97,7 @@ class VolumeExport:
     volume: str
     location: str
     overwrite: bool = False
-    properties: Mapping[str, Any] | None = field(default=None, hash=False)
+    properties: Mapping[str, Any] | None = field(default=None, hash=False, converter=_snapshot)
     copy_only: bool = False
     ref: Hashable = None
 
@@ -107,11 +118,6 @@ class VolumeExport:
         return ("export", self.copy_only)
 
 
-def _as_tags(tags: Any) -> Any:
-    # A lone string would fall apart into its letters; kept whole, it is refused by the check.
-    return tags if isinstance(tags, str) or not isinstance(tags, Iterable) else tuple(tags)
-
-
 @frozen(kw_only=True)
 class DRSImport:
     """One file or bundle to bring in by its DRS URI.
@@ -128,7 +134,7 @@ class DRSImport:
     project: str | None = None
     parent: str | None = None
     name: str | None = None
-    metadata: Mapping[str, Any] | None = field(default=None, hash=False)
+    metadata: Mapping[str, Any] | None = field(default=None, hash=False, converter=_snapshot)
     conflict_resolution: ConflictResolution = "SKIP"
     tags: tuple[str, ...] = field(default=(), converter=_as_tags)
     ref: Hashable = None
@@ -142,14 +148,8 @@ class DRSImport:
         if self.name is not None:
             check.name(self.name, path_allowed=True)
         check.mapping("metadata", self.metadata)
-        if type(self.conflict_resolution) is not str or self.conflict_resolution not in _RESOLUTIONS:
-            check.fail(
-                "conflict_resolution", f"must be SKIP, OVERWRITE or RENAME, not {self.conflict_resolution!r}"
-            )
-        if type(self.tags) is not tuple:
-            check.fail("tags", f"must be a list of strings, not {_shown(self.tags)}")
-        for tag in self.tags:
-            check.text("tags", tag)
+        check.resolution("conflict_resolution", self.conflict_resolution)
+        check.tags("tags", self.tags)
 
     @property
     def call_key(self) -> tuple[Hashable, ...]:
@@ -184,8 +184,24 @@ class _Check:
             self.fail(field_name, f"must be true or false, not {_shown(value)}")
 
     def mapping(self, field_name: str, value: object) -> None:
-        if value is not None and not isinstance(value, Mapping):
+        if value is None:
+            return
+        if not isinstance(value, Mapping):
             self.fail(field_name, f"must map names to values, not {_shown(value)}")
+        try:
+            orjson.dumps(value)
+        except TypeError as error:
+            self.fail(field_name, f"cannot be sent as JSON: {error}")
+
+    def resolution(self, field_name: str, value: object) -> None:
+        if type(value) is not str or value not in _RESOLUTIONS:
+            self.fail(field_name, f"must be SKIP, OVERWRITE or RENAME, not {_shown(value)}")
+
+    def tags(self, field_name: str, value: object) -> None:
+        if type(value) is not tuple:
+            self.fail(field_name, f"must be a list of strings, not {_shown(value)}")
+        for tag in value:
+            self.text(field_name, tag)
 
     def destination(self, project: object, parent: object) -> None:
         if (project is None) == (parent is None):
