@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from attrs import define, field
 
-from sbtransfer.chunks import CHUNK_SIZE
 from sbtransfer.errors import UsageError
 from sbtransfer.models import Outcome
 
@@ -18,7 +17,7 @@ class Stream:
     """Hands out outcomes in order of completion and counts what is between source and consumer.
 
     `max_in_flight` items may have entered and not left; undelivered outcomes count. Once that is reached,
-    `room` waits until a tenth of it (at most a chunk) is free again, so that chunks stay full.
+    `room` waits until a tenth of it is free again: read item by item, chunks would never be full.
     """
 
     max_in_flight: int
@@ -33,7 +32,7 @@ class Stream:
     @property
     def low_water(self) -> int:
         """How much room a blocked reader waits for."""
-        return max(1, min(CHUNK_SIZE, self.max_in_flight // 10))
+        return max(1, self.max_in_flight // 10)
 
     @property
     def full(self) -> bool:

@@ -80,7 +80,7 @@ async def test_a_cancelled_consumer_loses_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("max_in_flight", "low_water"), [(1, 1), (9, 1), (10, 1), (99, 9), (1000, 100), (10_000, 100)]
+    ("max_in_flight", "low_water"), [(1, 1), (9, 1), (10, 1), (99, 9), (1000, 100), (10_000, 1000)]
 )
 async def test_the_room_that_a_blocked_reader_waits_for(max_in_flight: int, low_water: int) -> None:
     stream = Stream(max_in_flight)
