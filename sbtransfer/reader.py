@@ -70,14 +70,14 @@ class Reader:
 
     async def _read_async(self, items: AsyncIterator[Item]) -> None:
         async for item in items:
-            self._take(item)
-            if self.stream.full:
+            sealed = self._take(item)
+            if self.stream.full or (sealed and self.stream.tight):
                 await self._wait_for_room()
 
     async def _read_sync(self, items: Iterator[Item]) -> None:
         for item in items:
             sealed = self._take(item)
-            if self.stream.full:
+            if self.stream.full or (sealed and self.stream.tight):
                 await self._wait_for_room()
             elif sealed:
                 await asyncio.sleep(0)  # A list that never waits must not keep the others from their work.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from attrs import define, field
 
+from sbtransfer.chunks import CHUNK_SIZE
 from sbtransfer.errors import UsageError
 from sbtransfer.models import Outcome
 
@@ -48,6 +49,12 @@ class Stream:
     def ended(self) -> bool:
         """Whether no further outcomes will come."""
         return self._ended
+
+    @property
+    def tight(self) -> bool:
+        """Whether there is no room for a whole chunk: a new one that is begun now would stay small."""
+        free = self.max_in_flight - (self.entered - self.left)
+        return free < min(CHUNK_SIZE, self.low_water)
 
     def enter(self) -> None:
         """Count an item in."""

@@ -98,6 +98,16 @@ async def test_the_room_that_a_blocked_reader_waits_for(max_in_flight: int, low_
         assert blocked.done() == (taken == low_water)
 
 
+async def test_room_is_tight_when_no_whole_chunk_fits() -> None:
+    stream = Stream(1000)
+    for _ in range(900):
+        stream.enter()
+    assert not stream.tight
+    stream.enter()
+    assert stream.tight
+    assert not Stream(1).tight
+
+
 async def test_undelivered_outcomes_take_room() -> None:
     stream = Stream(2)
     stream.enter()
