@@ -121,8 +121,10 @@ def is_loopback(host: str) -> bool:
 def checked_token(token: str) -> str:
     """Return the token if it can be sent as a header; the error never shows it."""
     token = token.strip()
+    if token and token.isascii() and token.isprintable():
+        return token
+    problem = "the token holds characters that no header can carry; was it pasted whole?"
     if not token:
-        raise SettingsError("the token is empty")
-    if not token.isascii() or not token.isprintable():
-        raise SettingsError("the token holds characters that no header can carry; was it pasted whole?")
-    return token
+        problem = "the token is empty"
+    del token  # A traceback that shows local variables must not show it.
+    raise SettingsError(problem)

@@ -14,7 +14,7 @@ from attrs import Factory, define, field, frozen
 from sbtransfer.errors import NetworkError, NoAnswerError, NotSentError, OutageError, SBTransferError
 from sbtransfer.grace import Grace
 from sbtransfer.http.admission import Admission
-from sbtransfer.http.credentials import Credentials
+from sbtransfer.http.credentials import Credentials, SecretHeaders
 from sbtransfer.http.gate import Gate
 from sbtransfer.http.policy import FINAL, Verdict, seconds_to_reset, verdict_of, worth_repeating
 from sbtransfer.http.transport import Method, Request, Response, Transport
@@ -169,7 +169,7 @@ class Caller:
         return _Attempt(verdict, answer, read_error(answer.status, answer.body), headers)
 
     def _request(self, call: Call, token: Mapping[str, str]) -> Request:
-        headers = {**token, "Content-Type": "application/json"}
+        headers = SecretHeaders({**token, "Content-Type": "application/json"})
         if call.advance_access:
             headers["X-Sbg-Advance-Access"] = "Advance"
         return Request(call.method, self.endpoint + call.path, headers, call.query, call.body)

@@ -10,6 +10,13 @@ from attrs import define, field
 from sbtransfer.settings import TokenSource, checked_token
 
 
+class SecretHeaders(dict[str, str]):
+    """Headers that hold a token: a traceback that shows local variables must not show it."""
+
+    def __repr__(self) -> str:
+        return f"<headers: {', '.join(self)}>"
+
+
 @define(eq=False)
 class Credentials:
     """Turns the token into a header; no `repr` shows it."""
@@ -18,7 +25,7 @@ class Credentials:
     _token: str | None = field(init=False, repr=False, default=None)
     _asking: asyncio.Lock = field(init=False, repr=False, factory=asyncio.Lock)
 
-    async def headers(self) -> Mapping[str, str]:
+    async def headers(self) -> SecretHeaders:
         """Return the header that authorises a request."""
         if self._token is None:
             await self._ask(None)
@@ -40,7 +47,6 @@ class Credentials:
                 )
 
 
-def _header(token: str) -> Mapping[str, str]:
-    if token.startswith("Bearer "):
-        return {"Authorization": token}
-    return {"X-SBG-Auth-Token": token}
+def _header(token: str) -> SecretHeaders:
+    name = "Authorization" if token.startswith("Bearer ") else "X-SBG-Auth-Token"
+    return SecretHeaders({name: token})

@@ -83,15 +83,17 @@ class Gate:
         self._probing = True
         try:
             reason = await self.probe()
+        except BaseException:
+            self._wake()  # Another one may be the prober now.
+            raise
         finally:
             self._probing = False
-            self._wake()
-        if reason is None:
-            self._open()
-        else:
+        if reason is not None:
             self._give_up_in_time(reason)
             self._failures += 1
             self._shut(reason, backoff(self._failures, self.random()))
+        elif not self._limited:
+            self._open()
 
     def _give_up_in_time(self, reason: str) -> None:
         now = asyncio.get_running_loop().time()
@@ -128,7 +130,7 @@ class Gate:
         self._timer = loop.call_at(resumes_at, self._rested)
 
     def _rested(self) -> None:
-        self._timer = None
+        self._timer, self._limited = None, False
         self._wake()
 
     def _open(self) -> None:

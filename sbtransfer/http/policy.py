@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from math import isfinite
 from typing import TypeAlias
 
 from sbtransfer.errors import APIError, NoAnswerError, SBTransferError, UnreadableAnswerError
@@ -101,4 +102,5 @@ def seconds_to_reset(answer: Response, period: float) -> float:
         date = parsedate_to_datetime(answer.headers["Date"]).timestamp()
     except (KeyError, ValueError, TypeError):
         return period
-    return min(max(reset - date, 0.0) + 1.0, period)
+    left = reset - date
+    return min(max(left, 0.0) + 1.0, period) if isfinite(left) else period

@@ -12,7 +12,7 @@ import aiohttp
 from attrs import Factory, define, field, frozen
 from yarl import URL
 
-from sbtransfer.errors import NoAnswerError, NotSentError
+from sbtransfer.errors import NoAnswerError, NotSentError, SettingsError
 
 Method: TypeAlias = Literal["GET", "POST"]
 
@@ -107,13 +107,18 @@ class AiohttpTransport:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 raise_for_status=False,
             )
+            # The client would repeat a GET by itself after a lost connection, and nobody would count it.
+            self._session._retry_connection = False
         return self._session
 
 
 def _ssl_context() -> ssl.SSLContext:
     # OpenSSL reads SSL_CERT_FILE by itself; the other two are what users of the official client have set.
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    return ssl.create_default_context(cafile=bundle or None)
+    try:
+        return ssl.create_default_context(cafile=bundle or None)
+    except OSError as error:
+        raise SettingsError(f"cannot load the certificates of {bundle or 'this machine'}: {error}") from None
 
 
 def _words(error: BaseException) -> str:
