@@ -92,7 +92,9 @@ class Gate:
             self._give_up_in_time(reason)
             self._failures += 1
             self._shut(reason, backoff(self._failures, self.random()))
-        elif not self._limited:
+            return
+        self._away_since = None
+        if not self._limited:
             self._open()
 
     def _give_up_in_time(self, reason: str) -> None:
