@@ -37,9 +37,12 @@ class Limits:
     requests_share: float = 1.0
 
     def __attrs_post_init__(self) -> None:
-        for name in ("requests", "requests_period", "drs_files", "drs_period"):
+        for name in ("requests", "drs_files"):
+            if not getattr(self, name) >= 1:
+                raise SettingsError(f"Limits.{name} must be at least 1, not {getattr(self, name)!r}")
+        for name in ("requests_period", "drs_period"):
             if not getattr(self, name) > 0:
-                raise SettingsError(f"Limits.{name} must be over 0, not {getattr(self, name)!r}")
+                raise SettingsError(f"Limits.{name} must be over 0 seconds, not {getattr(self, name)!r}")
         if not 0 < self.requests_share <= 1:
             raise SettingsError(
                 f"Limits.requests_share must be over 0 and at most 1, not {self.requests_share!r}"
@@ -84,8 +87,18 @@ class Budget(Protocol):
     def left(self) -> float:
         """How many tokens are free now."""
 
+    @property
+    def spare(self) -> float:
+        """What may be spent on comfort: from 0, where tokens are scarce, to 1, where all are free."""
+
     async def acquire(self, amount: int = 1, share: Share = "submit", *, partial: bool = False) -> Grant:
         """Wait for `amount` tokens; with `partial`, take fewer where waiting would leave them unused."""
+
+    def observe(self, left: int, window: float, ends_in: float) -> None:
+        """Learn from the platform that it leaves `left` tokens in a window of its own.
+
+        `window` identifies that window and grows with each new one; it ends in `ends_in` seconds.
+        """
 
 
 @define(eq=False)
@@ -104,12 +117,32 @@ class _Queue:
     waiters: OrderedDict[int, _Waiter] = Factory(OrderedDict)
 
 
+@define
+class _Ceiling:
+    """What the platform leaves until its own window ends: others may use the same token."""
+
+    left: float = float("inf")
+    window: float = float("-inf")
+    ends_at: float = float("-inf")
+
+    def lower(self, left: int, window: float, ends_at: float) -> None:
+        """Take the newest word: a later window, or less in the same one."""
+        if window > self.window or (window == self.window and left < self.left):
+            self.left, self.window, self.ends_at = left, window, ends_at
+
+    def lift(self, now: float) -> None:
+        """Forget what was left in a window that has ended."""
+        if self.ends_at <= now:
+            self.left = float("inf")
+
+
 @define(eq=False, repr=False)
 class ExactBudget:
     """`capacity` tokens in any window of `period` seconds of the loop's time, counted at the answers.
 
     First come, first served within a share; between shares weighted, and no share's leave is left unused
-    while another waits. A cancelled waiter gives back what it was granted. Nothing polls.
+    while another waits. A cancelled waiter gives back what it was granted. Nothing polls. Where the platform
+    says that less is left than that, it is believed.
     """
 
     capacity: int
@@ -119,6 +152,8 @@ class ExactBudget:
     _queues: dict[Share, _Queue] = field(init=False)
     _timer: asyncio.TimerHandle | None = field(init=False, default=None)
     _level: float = field(init=False, default=0.0)
+    _unanswered: int = field(init=False, default=0)
+    _ceiling: _Ceiling = field(init=False, factory=_Ceiling)
 
     def __attrs_post_init__(self) -> None:
         self._free = self.capacity
@@ -132,7 +167,24 @@ class ExactBudget:
     def left(self) -> int:
         """How many tokens are free now."""
         self._collect(asyncio.get_running_loop().time())
-        return self._free
+        return int(max(min(self._free, self._under_ceiling), 0))
+
+    @property
+    def spare(self) -> float:
+        """What may be spent on comfort: the free tokens beyond half of the budget, while nobody waits."""
+        if any(self._waiting()):
+            return 0.0
+        return max(2 * self.left / self.capacity - 1, 0.0)
+
+    @property
+    def _under_ceiling(self) -> float:
+        # A call that is not answered yet may or may not be counted in what the platform said last.
+        return self._ceiling.left - self._unanswered
+
+    def observe(self, left: int, window: float, ends_in: float) -> None:
+        """Learn that the platform leaves `left` tokens in its window, which ends in `ends_in` seconds."""
+        self._ceiling.lower(left, window, asyncio.get_running_loop().time() + ends_in)
+        self._serve()
 
     async def acquire(self, amount: int = 1, share: Share = "submit", *, partial: bool = False) -> Grant:
         """Wait for `amount` tokens; with `partial`, take fewer where waiting would leave them unused.
@@ -187,27 +239,31 @@ class ExactBudget:
             self._level = queue.had
             queue.had += amount / queue.weight
             self._free -= amount
+            self._unanswered += amount
             waiter.granted.set_result(_ExactGrant(self, amount))
 
     def _worth_waiting_until(self, amount: int, partial: bool, now: float) -> float | None:
         """When `amount` tokens are free; `None` if that is now, or if a part should be taken now."""
-        free = self._free
-        if free >= amount:
+        if self._under_ceiling < min(amount, self._free or amount):
+            return self._ceiling.ends_at
+        if self._free >= amount:
             return None
+        if partial and not self._free:
+            return self._returns[0][0] if self._returns else float("inf")
         # Tokens that come back within a thousandth of the period are waited for: taking them one by one
         # would cost a request each, and leaving them costs no more than a thousandth of the budget.
-        soon = now + self.period / 1000
+        latest = now + self.period / 1000 if partial else float("inf")
+        free = self._free
         for when, returned in self._returns:
-            if partial and free and when > soon:
-                return None
             free += returned
-            if free >= amount:
+            if when <= latest and free >= amount:
                 return when
-        return None if partial and free else float("inf")
+        return None if partial else float("inf")
 
     def _collect(self, now: float) -> None:
         while self._returns and self._returns[0][0] <= now:
             self._free += self._returns.popleft()[1]
+        self._ceiling.lift(now)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -219,6 +275,7 @@ class ExactBudget:
             when = asyncio.get_running_loop().time() + self.period
             self._returns.append((when, amount))
         self._free += refund
+        self._unanswered -= amount + refund
         self._serve()
 
 
@@ -253,7 +310,11 @@ class Unlimited:
     """A budget that grants everything at once."""
 
     left: float = float("inf")
+    spare: float = 0.0
 
     async def acquire(self, amount: int = 1, share: Share = "submit", *, partial: bool = False) -> Grant:  # noqa: ARG002
         """Grant `amount` tokens."""
         return _FreeGrant(amount)
+
+    def observe(self, left: int, window: float, ends_in: float) -> None:
+        """Take no notice."""
