@@ -106,6 +106,17 @@ class _Waiter:
     amount: int
     partial: bool
     granted: asyncio.Future[_ExactGrant]
+    _until: float | None = None
+
+    def patience(self, now: float, period: float) -> float:
+        """Until when more tokens are waited for, once some are free.
+
+        A thousandth of the period: taking tokens one by one would cost a request each, and leaving them that
+        long costs no more than a thousandth of the budget.
+        """
+        if self._until is None:
+            self._until = now + period / 1000
+        return self._until
 
 
 @define(eq=False)
@@ -229,7 +240,7 @@ class ExactBudget:
                 del queue.waiters[key]
                 continue
             amount = min(waiter.amount, self.capacity)
-            wake_at = self._worth_waiting_until(amount, waiter.partial, now)
+            wake_at = self._worth_waiting_until(waiter, amount, now)
             if wake_at is not None:
                 if wake_at < float("inf"):
                     self._timer = asyncio.get_running_loop().call_at(wake_at, self._serve)
@@ -242,23 +253,23 @@ class ExactBudget:
             self._unanswered += amount
             waiter.granted.set_result(_ExactGrant(self, amount))
 
-    def _worth_waiting_until(self, amount: int, partial: bool, now: float) -> float | None:
+    def _worth_waiting_until(self, waiter: _Waiter, amount: int, now: float) -> float | None:
         """When `amount` tokens are free; `None` if that is now, or if a part should be taken now."""
         if self._under_ceiling < min(amount, self._free or amount):
             return self._ceiling.ends_at
         if self._free >= amount:
             return None
-        if partial and not self._free:
+        if waiter.partial and not self._free:
             return self._returns[0][0] if self._returns else float("inf")
-        # Tokens that come back within a thousandth of the period are waited for: taking them one by one
-        # would cost a request each, and leaving them costs no more than a thousandth of the budget.
-        latest = now + self.period / 1000 if partial else float("inf")
-        free = self._free
+        free, last = self._free, None
+        latest = waiter.patience(now, self.period) if waiter.partial else float("inf")
         for when, returned in self._returns:
-            free += returned
-            if when <= latest and free >= amount:
+            if when > latest:
+                break
+            free, last = free + returned, when
+            if free >= amount:
                 return when
-        return None if partial else float("inf")
+        return last if waiter.partial else float("inf")
 
     def _collect(self, now: float) -> None:
         while self._returns and self._returns[0][0] <= now:
