@@ -48,7 +48,6 @@ class Halving:
     def accepted(self) -> None:
         """The part was not refused as a whole."""
         self.wholly_refused = False
-        self._alike = 0
         self._step(None)
 
     def refused(self, error: APIError) -> Part:

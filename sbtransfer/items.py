@@ -5,6 +5,7 @@ The field names are those of the official client's dicts, so that `VolumeImport(
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, ClassVar, Literal, NoReturn, TypeAlias
@@ -190,7 +191,8 @@ class _Check:
             self.fail(field_name, f"must map names to values, not {_shown(value)}")
         try:
             orjson.dumps(value)
-        except TypeError as error:
+            json.dumps(value, allow_nan=False)  # orjson would send what is not a number as null
+        except (TypeError, ValueError) as error:
             self.fail(field_name, f"cannot be sent as JSON: {error}")
 
     def resolution(self, field_name: str, value: object) -> None:

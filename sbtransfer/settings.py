@@ -64,15 +64,16 @@ def _found(profile: str | None, environ: Mapping[str, str], credentials: Path) -
 
 
 def _read_profile(path: Path, profile: str, *, missing_is_fine: bool = False) -> Mapping[str, str]:
-    parser = configparser.ConfigParser(interpolation=None)
+    parser, problem = configparser.ConfigParser(interpolation=None), None
     try:
-        text = path.read_text(encoding="utf-8")
-        parser.read_string(text, source=str(path))
+        parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot read the credentials file {path}: {type(error).__name__}") from None
+        problem = f"cannot read the credentials file {path}: {type(error).__name__}"
     except configparser.Error as error:
-        # The parser quotes the line it stumbles over, and that line may hold a token.
-        raise SettingsError(f"{path} is not a credentials file: {type(error).__name__}") from None
+        problem = f"{path} is not a credentials file: {type(error).__name__}"
+    if problem is not None:
+        # Raised outside of the handlers: what the parser raises quotes a line, which may hold a token.
+        raise SettingsError(problem)
     if not parser.has_section(profile):
         if missing_is_fine:
             return {}

@@ -22,6 +22,8 @@ from sbtransfer.errors import APIError, UnauthorizedError, UnreadableAnswerError
 from sbtransfer.items import DRSImport, Item, VolumeExport, VolumeImport
 from sbtransfer.models import DRSJob, ErrorRecord, Job
 
+_UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, BaseValidationError)
+
 T = TypeVar("T")
 Echo: TypeAlias = tuple[str | None, ...]
 
@@ -155,19 +157,33 @@ def _last_segment(location: str) -> str:
 
 def _echo_of_import(record: dict[str, Any]) -> Echo:
     source, destination = record["source"], record["destination"]
-    location: str = source["location"]
+    location = _text(source["location"])
     return (
-        source["volume"],
+        _text(source["volume"]),
         location.strip("/"),
-        destination.get("project"),
-        destination.get("parent"),
-        destination.get("name") or _last_segment(location),
+        _maybe_text(destination.get("project")),
+        _maybe_text(destination.get("parent")),
+        _maybe_text(destination.get("name")) or _last_segment(location),
     )
 
 
 def _echo_of_export(record: dict[str, Any]) -> Echo:
     destination = record["destination"]
-    return (record["source"]["file"], destination["volume"], destination["location"].strip("/"))
+    return (
+        _text(record["source"]["file"]),
+        _text(destination["volume"]),
+        _text(destination["location"]).strip("/"),
+    )
+
+
+def _text(value: object) -> str:
+    if type(value) is not str or not value:
+        raise TypeError(f"text was expected, not {type(value).__name__}")
+    return value
+
+
+def _maybe_text(value: object) -> str | None:
+    return None if value is None or value == "" else _text(value)
 
 
 # Answers to models ---------------------------------------------------------------------------------------
@@ -180,7 +196,7 @@ def _time(value: object, _: object = None) -> datetime | None:
         moment = datetime.fromisoformat(value)
     except ValueError:
         return None  # A time that cannot be read is no reason to lose the job that it belongs to.
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _error(record: Any, _: object = None) -> ErrorRecord:
@@ -210,18 +226,14 @@ def _job(record: dict[str, Any], echo: Callable[[dict[str, Any]], Echo]) -> Job:
     )
 
 
-def _text(value: object) -> str:
-    if type(value) is not str or not value:
-        raise TypeError(f"text was expected, not {type(value).__name__}")
-    return value
-
-
 def _drs_result(record: Any, _: object = None) -> str | ErrorRecord | None:
-    file_id = _file_id(record.get("resource"))
-    if file_id is not None:
-        return file_id
-    error = record.get("error")
-    return converter.structure(error, ErrorRecord) if isinstance(error, dict) else None
+    try:
+        resource = record.get("resource")
+        if resource:
+            return _text(_file_id(resource))
+        return converter.structure(record["error"], ErrorRecord)
+    except _UNREADABLE:
+        return None
 
 
 def _drs_job(record: Any, _: object = None) -> DRSJob:
@@ -236,8 +248,6 @@ def _drs_job(record: Any, _: object = None) -> DRSJob:
 
 converter.register_structure_hook(ErrorRecord, _error)
 converter.register_structure_hook(DRSJob, _drs_job)
-
-_UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, BaseValidationError)
 
 
 def _loads(body: bytes) -> Any:

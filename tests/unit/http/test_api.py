@@ -1,0 +1,217 @@
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+import pytest
+
+from sbtransfer import wire
+from sbtransfer.errors import APIError, NoAnswerError, UnreadableAnswerError
+from sbtransfer.http.admission import Admission
+from sbtransfer.http.api import API
+from sbtransfer.http.caller import Caller
+from sbtransfer.http.credentials import Credentials
+from sbtransfer.http.transport import Request
+from sbtransfer.limits import ExactBudget, Grant, Limits, Share
+from sbtransfer.models import DRSJob, ErrorRecord, Job
+from sbtransfer.simulator.clock import run
+from tests.support import ScriptedTransport, Step, a_drs, an_export, an_import, refusal, reply
+
+ENDPOINT = "https://api.example.org/v2"
+IMPORT = {
+    "id": "i1",
+    "state": "PENDING",
+    "source": {"volume": "rosa/input", "location": "runs/1.fastq.gz"},
+    "destination": {"project": "rosa/study", "name": "1.fastq.gz"},
+}
+EXPORT = {
+    "id": "e1",
+    "state": "RUNNING",
+    "source": {"file": "5f1e"},
+    "destination": {"volume": "rosa/output", "location": "out/5f1e"},
+}
+DRS = {"id": "d/1", "state": "SUBMITTED", "result": []}
+
+
+def api_with(*steps: Step, **scripts: Any) -> tuple[API, ScriptedTransport]:
+    transport = ScriptedTransport(list(steps), **scripts)
+    return API(
+        Caller(ENDPOINT, transport, Credentials("token"), Limits(requests=100, drs_files=100))
+    ), transport
+
+
+def call(work: Callable[[API], Awaitable[Any]], *steps: Step) -> tuple[Any, list[Request]]:
+    """Make a call and return what it came to, and what was sent."""
+
+    async def main() -> tuple[Any, list[Request]]:
+        api, transport = api_with(*steps)
+        return await work(api), [request for _, request in transport.sent]
+
+    return run(main())
+
+
+def admission() -> Admission:
+    return Admission("submit")
+
+
+def test_imports_are_created() -> None:
+    items = [an_import(), an_import("runs/2.fastq.gz")]
+    answer = reply(
+        200, {"items": [{"resource": IMPORT}, {"error": {"status": 404, "code": 9002, "message": "no"}}]}
+    )
+    records, (request,) = call(lambda api: api.create_imports(items, admission()), answer)
+    assert records == [
+        Job("i1", "PENDING", ("rosa/input", "runs/1.fastq.gz", "rosa/study", None, "1.fastq.gz")),
+        ErrorRecord(404, 9002, "no"),
+    ]
+    assert (request.method, request.url) == ("POST", f"{ENDPOINT}/bulk/storage/imports/create")
+    assert request.body == wire.bulk_imports(items)
+    assert request.query == ()
+
+
+@pytest.mark.parametrize("copy_only", [False, True])
+def test_exports_are_created(copy_only: bool) -> None:
+    items = [an_export(copy_only=copy_only), an_export("5f1f", copy_only=copy_only)]
+    answer = reply(200, {"items": [{"resource": EXPORT}, {}]})
+    records, (request,) = call(lambda api: api.create_exports(items, admission()), answer)
+    assert records == [Job("e1", "RUNNING", ("5f1e", "rosa/output", "out/5f1e")), None]
+    assert (request.method, request.url) == ("POST", f"{ENDPOINT}/bulk/storage/exports/create")
+    assert request.body == wire.bulk_exports(items)
+    assert request.query == ((("copy_only", "true"),) if copy_only else ())
+    assert request.headers.get("X-Sbg-Advance-Access") == ("Advance" if copy_only else None)
+
+
+def test_drs_imports_are_created() -> None:
+    items = [a_drs(tags=["x"]), a_drs("drs://a/2", tags=["x"])]
+    job, (request,) = call(lambda api: api.create_drs(items, admission()), reply(200, DRS))
+    assert job == DRSJob("d/1", "SUBMITTED")
+    assert (request.method, request.url) == ("POST", f"{ENDPOINT}/bulk/drs/imports/create")
+    assert request.body == wire.bulk_drs(items)
+
+
+@pytest.mark.parametrize(
+    ("work", "path", "name", "record"),
+    [
+        (lambda api: api.get_imports(["i1", "i2"]), "/bulk/storage/imports/get", "import_ids", IMPORT),
+        (lambda api: api.get_exports(["i1", "i2"]), "/bulk/storage/exports/get", "export_ids", EXPORT),
+    ],
+)
+def test_jobs_are_read_in_bulk(
+    work: Callable[[API], Awaitable[Any]], path: str, name: str, record: Any
+) -> None:
+    answer = reply(200, {"items": [{"resource": record}, {"error": {"message": "gone"}}]})
+    (job, error), (request,) = call(work, answer)
+    assert job.id == record["id"]
+    assert error == ErrorRecord(message="gone")
+    assert (request.method, request.url) == ("POST", ENDPOINT + path)
+    assert request.body is not None
+    assert orjson.loads(request.body) == {name: ["i1", "i2"]}
+
+
+def test_a_drs_job_is_read_by_its_quoted_id() -> None:
+    answer = reply(200, DRS | {"state": "FINISHED", "result": [{"resource": {"id": "f1"}}]})
+    job, (request,) = call(lambda api: api.get_drs("d/1"), answer)
+    assert job == DRSJob("d/1", "FINISHED", ("f1",))
+    assert (request.method, request.url) == ("GET", f"{ENDPOINT}/bulk/drs/imports/d%2F1")
+
+
+def test_the_user() -> None:
+    user, (request,) = call(lambda api: api.user(), reply(200, {"username": "rosa"}))
+    assert user == wire.User("rosa")
+    assert (request.method, request.url) == ("GET", f"{ENDPOINT}/user")
+
+
+def test_the_rate_limit_is_not_counted() -> None:
+    async def main() -> None:
+        rate = {"rate": {"limit": 1000, "remaining": 990, "reset": 1_700_000_300}}
+        api, transport = api_with(probes=[reply(200, rate)])
+        assert await api.rate_limit() == wire.RateLimit(1000, 990, 1_700_000_300.0)
+        assert transport.probed[0][1].url == f"{ENDPOINT}/rate_limit"
+        assert api.caller.requests.left == 100
+
+    run(main())
+
+
+def creates(api: API) -> list[Awaitable[Any]]:
+    return [
+        api.create_imports([an_import()], admission()),
+        api.create_exports([an_export()], admission()),
+        api.create_drs([a_drs()], admission()),
+    ]
+
+
+def reads(api: API) -> list[Awaitable[Any]]:
+    return [api.get_imports(["i1"]), api.get_exports(["e1"]), api.get_drs("d1"), api.user()]
+
+
+def test_creates_are_sent_once() -> None:
+    async def main() -> None:
+        failures: list[Step] = [NoAnswerError("hung up"), reply(502, b"<html>"), NoAnswerError("hung up")]
+        api, transport = api_with(*failures)
+        for create in creates(api):
+            with pytest.raises((NoAnswerError, APIError)):
+                await create
+        assert len(transport.sent) == 3
+
+    run(main())
+
+
+def test_reads_are_repeated() -> None:
+    async def main() -> None:
+        bodies: list[object] = [
+            {"items": [{"resource": IMPORT}]},
+            {"items": [{"resource": EXPORT}]},
+            DRS,
+            {"username": "r"},
+        ]
+        steps: list[Step] = [step for body in bodies for step in (NoAnswerError("hung up"), reply(200, body))]
+        api, transport = api_with(*steps)
+        for read in reads(api):
+            assert await read
+        assert len(transport.sent) == 8
+
+    run(main())
+
+
+def test_reads_and_creates_raise_what_was_refused() -> None:
+    async def main() -> None:
+        api, _ = api_with(*[refusal(404, 9002)] * 7)
+        for work in (*creates(api), *reads(api)):
+            with pytest.raises(APIError) as caught:
+                await work
+            assert caught.value.code == 9002
+
+    run(main())
+
+
+def test_what_cannot_be_read_says_so() -> None:
+    async def main() -> None:
+        api, _ = api_with(*[reply(200, b"<html>")] * 40)
+        for work in (*creates(api), *reads(api)):
+            with pytest.raises(UnreadableAnswerError):
+                await work
+
+    run(main())
+
+
+class Turns(ExactBudget):
+    """A budget that remembers who asked for a turn."""
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.shares: list[Share] = []
+
+    async def acquire(self, amount: int = 1, share: Share = "submit", *, partial: bool = False) -> Grant:
+        self.shares.append(share)
+        return await super().acquire(amount, share, partial=partial)
+
+
+def test_reads_take_their_turn_as_what_they_are() -> None:
+    async def main() -> None:
+        bodies: list[object] = [{"items": []}, {"items": []}, DRS, {"username": "rosa"}]
+        api, _ = api_with(*(reply(200, body) for body in bodies))
+        turns = api.caller.requests = Turns(100, 300.0)
+        for read in reads(api):
+            await read
+        assert turns.shares == ["poll", "poll", "poll", "list"]
+
+    run(main())
