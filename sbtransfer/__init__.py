@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         OutcomeState as OutcomeState,
         Summary as Summary,
     )
-    from sbtransfer.poll import Polling as Polling
+    from sbtransfer.polling import Polling as Polling
     from sbtransfer.progress import Progress as Progress
     from sbtransfer.run import TransferRun as TransferRun
     from sbtransfer.wire import RateLimit as RateLimit, User as User
@@ -64,7 +64,7 @@ _HOMES = {
     "items": ("DRSImport", "Item", "VolumeExport", "VolumeImport"),
     "limits": ("Limits",),
     "models": ("ErrorRecord", "Outcome", "OutcomeState", "Summary"),
-    "poll": ("Polling",),
+    "polling": ("Polling",),
     "progress": ("Progress",),
     "run": ("TransferRun",),
     "wire": ("RateLimit", "User"),

@@ -15,7 +15,7 @@ from sbtransfer.http.caller import Caller
 from sbtransfer.http.credentials import Credentials
 from sbtransfer.http.transport import AiohttpTransport, Transport
 from sbtransfer.limits import Limits
-from sbtransfer.poll import Polling
+from sbtransfer.polling import Polling
 from sbtransfer.reader import Source
 from sbtransfer.run import TransferRun
 from sbtransfer.settings import Settings, TokenSource
@@ -28,7 +28,8 @@ class Client:
     `endpoint` is the platform's base URL (`https://cgc-api.sbgenomics.com/v2`; plain http on a loopback
     address only). `token` is a string (`Bearer …` for an OAuth token) or an async callable that returns one
     and is asked again after a 401; what is not given is looked for as in `from_environment`. `limits` are
-    shared by all transfers of this client. `timeout` is in seconds for one request. During an outage calls
+    shared by all transfers of this client. `polling` is a `Polling`, or the lag in seconds that is aimed at.
+    `timeout` is in seconds for one request. During an outage calls
     wait, for `give_up_after` seconds at most. A `session` of one's own is used and left open; `transport`
     replaces the network altogether.
 
@@ -42,7 +43,7 @@ class Client:
         token: TokenSource | None = None,
         *,
         limits: Limits | None = None,
-        polling: Polling | None = None,
+        polling: Polling | float | None = None,
         timeout: float = 120.0,
         give_up_after: float = 3600.0,
         session: aiohttp.ClientSession | None = None,
@@ -53,7 +54,7 @@ class Client:
             raise SettingsError(f"timeout must be over 0 seconds, not {timeout!r}")
         settings = Settings.load(endpoint, token, profile)
         self.endpoint = settings.endpoint
-        self._polling = polling or Polling()
+        self._polling = Polling.of(polling)
         self._transport = transport or AiohttpTransport(settings.endpoint, session=session)
         self._api = API(
             Caller(

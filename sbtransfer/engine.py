@@ -14,7 +14,8 @@ from sbtransfer.grace import Grace
 from sbtransfer.http.api import API
 from sbtransfer.models import Outcome, OutcomeState, Summary
 from sbtransfer.operations import operations
-from sbtransfer.poll import Poller, Polling
+from sbtransfer.poll import Poller
+from sbtransfer.polling import Polling
 from sbtransfer.progress import Progress
 from sbtransfer.reader import Reader, Source
 from sbtransfer.stream import Stream
@@ -31,7 +32,7 @@ class Options:
     grace: float = 10.0
     job_timeout: float = float("inf")
     max_consecutive_failures: int = 10
-    polling: Polling = field(factory=Polling)
+    polling: Polling = Polling.balanced
 
     def __attrs_post_init__(self) -> None:
         for name, least in (
@@ -66,7 +67,7 @@ class Engine:
         self.stream = Stream(options.max_in_flight)
         self.grace = Grace(options.grace)
         self.poller = Poller(
-            kinds.values(), self.api.caller, options.polling, self._deliver, options.job_timeout
+            kinds.values(), self.api.caller, options.polling, self._deliver, self._spare, options.job_timeout
         )
         self.submitter = Submitter(
             kinds,
@@ -120,6 +121,10 @@ class Engine:
         for outcome in outcomes:
             self.ended[outcome.state] += 1
         self.stream.put(outcomes)
+
+    def _spare(self) -> float:
+        """What looks may spend on less lag: nothing while chunks wait to be sent."""
+        return 0.0 if self.submitter.waiting else self.api.caller.requests.spare
 
     def _miscount(self) -> CountError | None:
         summary = self.summary

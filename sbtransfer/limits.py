@@ -135,11 +135,19 @@ class _Ceiling:
     left: float = float("inf")
     window: float = float("-inf")
     ends_at: float = float("-inf")
+    _latest: float = float("-inf")
 
-    def lower(self, left: int, window: float, ends_at: float) -> None:
-        """Take the newest word: a later window, or less in the same one."""
-        if window > self.window or (window == self.window and left < self.left):
-            self.left, self.window, self.ends_at = left, window, ends_at
+    def lower(self, left: int, window: float, ends_at: float, latest: float) -> None:
+        """Take the newest word: a later window, or less in the same one.
+
+        `ends_at` is read off whole seconds, so it may be late; a window that is seen for the first time ends
+        before `latest` at any rate.
+        """
+        if window > self.window:
+            self.window, self.left, self._latest = window, left, latest
+        elif window == self.window:
+            self.left = min(self.left, left)
+        self.ends_at = min(ends_at, self._latest)
 
     def lift(self, now: float) -> None:
         """Forget what was left in a window that has ended."""
@@ -194,7 +202,8 @@ class ExactBudget:
 
     def observe(self, left: int, window: float, ends_in: float) -> None:
         """Learn that the platform leaves `left` tokens in its window, which ends in `ends_in` seconds."""
-        self._ceiling.lower(left, window, asyncio.get_running_loop().time() + ends_in)
+        now = asyncio.get_running_loop().time()
+        self._ceiling.lower(left, window, now + ends_in, now + self.period)
         self._serve()
 
     async def acquire(self, amount: int = 1, share: Share = "submit", *, partial: bool = False) -> Grant:

@@ -7,86 +7,51 @@ import heapq
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import count
-from math import exp, log
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from sbtransfer.errors import (
     APIError,
     CountError,
     NoAnswerError,
-    SettingsError,
     UnauthorizedError,
     UnreadableAnswerError,
 )
+from sbtransfer.experience import Experience
 from sbtransfer.http.admission import Admission
 from sbtransfer.http.caller import Caller
 from sbtransfer.models import ErrorRecord, Outcome
 from sbtransfer.operations.operation import Operation, Pending, Seen, unconfirmed
+from sbtransfer.polling import Plan, Polling
 
 _AT_ONCE = 16
 """How many looks of one kind are on their way at once."""
 
+_ENOUGH_TO_PLAN = 50
+"""From so many jobs on, what is known of their durations is used."""
+
 _UNREADABLE_LOOKS = 5
 """After so many error records in a row for one job, nothing more will be learned of it."""
-
-
-@frozen
-class Polling:
-    """How often jobs are looked at.
-
-    The first look comes `first` seconds after a job was accepted, or at half of what its kind usually takes
-    where that is known; each further one when its age has grown by `growth`; never more than `longest`
-    seconds apart.
-    """
-
-    first: float = 2.0
-    growth: float = 1.5
-    longest: float = 600.0
-
-    def __attrs_post_init__(self) -> None:
-        if not (self.first > 0 and self.growth > 1 and self.longest >= self.first):
-            raise SettingsError(f"these looks never come: {self!r}")
-
-    def next_look(self, age: float, usual: float | None) -> float:
-        """Return at which age a job that is `age` seconds old and still under way is looked at next.
-
-        `usual` is what jobs of its kind usually take, in seconds.
-        """
-        first = self.first if usual is None else min(usual / 2, self.longest)
-        return min(max(age * self.growth, age + self.first / 4, first), age + self.longest)
-
-
-@define
-class Experience:
-    """What jobs of one kind usually take: the running mean of the logarithm of their durations."""
-
-    seen: int = 0
-    _mean: float = 0.0
-
-    def learn(self, seconds: float) -> None:
-        """Add one job's duration; old ones fade, so that a change is followed."""
-        self.seen += 1
-        self._mean += (log(max(seconds, 1e-3)) - self._mean) / min(self.seen, 1000)
-
-    @property
-    def usual(self) -> float | None:
-        """The median duration in seconds, if jobs take log-normal times; `None` before the tenth job."""
-        return exp(self._mean) if self.seen >= 10 else None
 
 
 @define(eq=False)
 class Schedule:
     """The jobs of one kind, by the time of their next look. Pure: time comes in as a number.
 
-    No job is left without a look when it reaches `oldest` seconds.
+    It learns from what the looks show, and plans anew whenever it knows a quarter more. No job is left
+    without a look when it reaches `oldest` seconds.
     """
 
     polling: Polling
     oldest: float = float("inf")
-    experience: Experience = field(factory=Experience)
+    plan: Plan = field(init=False)
+    experience: Experience = field(init=False, factory=Experience)
+    _plan_at: float = field(init=False, default=_ENOUGH_TO_PLAN)
     _heap: list[tuple[float, int, Pending]] = field(init=False, factory=list)
     _numbers: count[int] = field(init=False, factory=count)
+
+    def __attrs_post_init__(self) -> None:
+        self.plan = self.polling.first_plan()
 
     def __len__(self) -> int:
         return len(self._heap)
@@ -96,11 +61,14 @@ class Schedule:
         """When the next look is due; infinite if there are no jobs."""
         return self._heap[0][0] if self._heap else float("inf")
 
-    def add(self, pending: Pending, now: float) -> None:
-        """Plan the next look at a job that was under way just now."""
+    def add(self, pending: Pending, now: float, spare: float = 0.0) -> None:
+        """Plan the next look at a job that is under way now; `spare` requests, from 0 to 1, hasten it."""
+        age = now - pending.since
+        if age > 0:
+            self.experience.saw_running(pending.looked - pending.since, age)
         pending.looked = now
-        age = self.polling.next_look(now - pending.since, self.experience.usual)
-        heapq.heappush(self._heap, (pending.since + min(age, self.oldest), next(self._numbers), pending))
+        due = pending.since + min(self.plan.next_look(age, spare), self.oldest)
+        heapq.heappush(self._heap, (due, next(self._numbers), pending))
 
     def take(self, now: float, most: int) -> list[Pending]:
         """Take up to `most` jobs that are due, and fill up with those that nearly are."""
@@ -116,7 +84,10 @@ class Schedule:
 
     def ended(self, pending: Pending, now: float) -> None:
         """Learn from a job that ended somewhere between the last two looks."""
-        self.experience.learn((pending.looked + now) / 2 - pending.since)
+        self.experience.saw_ended(pending.looked - pending.since, now - pending.since)
+        if self.experience.ended >= self._plan_at:
+            self.plan = self.polling.plan(self.experience.survival())
+            self._plan_at = 1.25 * self.experience.ended
 
 
 @define(eq=False)
@@ -133,10 +104,10 @@ class _Watch:
     def idle(self) -> bool:
         return not self.schedule and not self.looking
 
-    def add(self, pending: Iterable[Pending], now: float) -> None:
+    def add(self, pending: Iterable[Pending], now: float, spare: float) -> None:
         due = self.schedule.due
         for one in pending:
-            self.schedule.add(one, now)
+            self.schedule.add(one, now, spare)
         if self.schedule.due < due:
             self.changed.set()
 
@@ -158,13 +129,15 @@ class Poller:
     """Follows jobs to their end and hands their items' outcomes to `deliver`.
 
     A look that fails never ends an item. A job that outlives `job_timeout` seconds ends UNCONFIRMED: it may
-    still finish on the platform. `holding` counts the items whose jobs are followed.
+    still finish on the platform. `spare` says how much of the budget is free for comfort. `holding` counts
+    the items whose jobs are followed.
     """
 
     operations: Iterable[Operation]
     caller: Caller
     polling: Polling
     deliver: Callable[[Sequence[Outcome]], None]
+    spare: Callable[[], float]
     job_timeout: float = float("inf")
     holding: int = field(init=False, default=0)
     _closed: bool = field(init=False, default=False)
@@ -182,7 +155,7 @@ class Poller:
         for one in pending:
             one.since = now
             self.holding += len(one.entries)
-        self._watches[operation.kind].add(pending, now)
+        self._watches[operation.kind].add(pending, now, self.spare())
 
     def no_more(self) -> None:
         """Say that no further jobs will come."""
@@ -238,7 +211,7 @@ class Poller:
         for one, error in lost:
             self._let_go(one, error)
         on = seen.running + [one for one, _ in seen.unreadable if one.failures < _UNREADABLE_LOOKS]
-        watch.add(self._young_enough(on, now), now)
+        watch.add(self._young_enough(on, now), now, self.spare())
 
     def _young_enough(self, pending: list[Pending], now: float) -> list[Pending]:
         young = []

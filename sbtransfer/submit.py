@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from itertools import count
 from typing import Any
 
 from attrs import define, field
@@ -33,6 +34,28 @@ _AT_ONCE = 32
 """How many creates of one kind are on their way at once."""
 
 
+@define
+class _Streak:
+    """How many chunks in a row were wholly refused, in the order in which they were sent.
+
+    Chunks that are refused take more calls than others, so that the order of the answers says nothing.
+    """
+
+    length: int = 0
+    _next: int = 0
+    _known: dict[int, bool] = field(factory=dict)
+
+    def record(self, number: int, *, refused: bool) -> int:
+        """Take a chunk's result; return the longest streak that is complete now."""
+        self._known[number] = refused
+        longest = 0
+        while self._next in self._known:
+            self.length = self.length + 1 if self._known.pop(self._next) else 0
+            longest = max(longest, self.length)
+            self._next += 1
+        return longest
+
+
 @define(eq=False)
 class _Lane:
     """The chunks of one kind: they wait for their own budget and hold up no other kind."""
@@ -41,6 +64,8 @@ class _Lane:
     chunks: deque[Chunk] = field(init=False, factory=deque)
     closed: bool = field(init=False, default=False)
     slots: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    numbers: count[int] = field(init=False, factory=count)
+    streak: _Streak = field(init=False, factory=_Streak)
     _changed: asyncio.Event = field(init=False, factory=asyncio.Event)
 
     def put(self, chunk: Chunk) -> None:
@@ -80,10 +105,14 @@ class Submitter:
     stopped: bool = field(init=False, default=False)
     _lanes: dict[Kind, _Lane] = field(init=False)
     _tasks: set[asyncio.Task[None]] = field(init=False, factory=set)
-    _failures: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
         self._lanes = {kind: _Lane(operation) for kind, operation in self.operations.items()}
+
+    @property
+    def waiting(self) -> bool:
+        """Whether chunks wait for requests alone."""
+        return any(lane.chunks and not lane.operation.spends_files for lane in self._lanes.values())
 
     def put(self, chunk: Chunk) -> None:
         """Take a chunk to be sent."""
@@ -116,6 +145,7 @@ class Submitter:
 
     async def _drive(self, lane: _Lane, group: asyncio.TaskGroup) -> None:
         while chunk := await lane.next():
+            await self.caller.start()
             rest = chunk.entries
             while rest:
                 await lane.slots.acquire()
@@ -126,16 +156,16 @@ class Submitter:
                     raise
                 carried = len(rest) if admission.files is None else admission.files.amount
                 part, rest = rest[:carried], rest[carried:]
-                task = self._spawn(group, self._send(lane.operation, part, admission))
+                task = self._spawn(group, self._send(lane, part, admission))
                 task.add_done_callback(partial(_over, lane, admission))
 
     async def _admit(self, operation: Operation, items: int, *, fewer: bool = False) -> Admission:
         files = items if operation.spends_files else 0
         return await self.caller.admit("submit", files=files, partial=fewer, grace=self.grace)
 
-    async def _send(self, operation: Operation, entries: Sequence[Entry], admission: Admission) -> None:
+    async def _send(self, lane: _Lane, entries: Sequence[Entry], admission: Admission) -> None:
         """Send one chunk, in halves where it is refused as a whole."""
-        halving = Halving(entries)
+        number, operation, halving = next(lane.numbers), lane.operation, Halving(entries)
         while part := halving.next:
             if halving.attempts > 1:
                 admission = await self._admit(operation, len(part))
@@ -148,7 +178,9 @@ class Submitter:
                 self._hand_over(operation, Made(outcomes=refused))
             if self.stopped or self.grace.leaving:
                 return
-        self._count_failures(halving, refusal)
+        streak = lane.streak.record(number, refused=halving.wholly_refused)
+        if refusal is not None and streak >= self.max_consecutive_failures:
+            self.halt(ConsecutiveFailuresError.after(streak, refusal))
 
     async def _create(
         self, operation: Operation, part: Sequence[Entry], carriage: Carriage, admission: Admission
@@ -171,11 +203,6 @@ class Submitter:
         self.holding -= made.items
         self.track(operation, made.pending)
         self.deliver(made.outcomes)
-
-    def _count_failures(self, halving: Halving, refusal: APIError | None) -> None:
-        self._failures = self._failures + 1 if halving.wholly_refused else 0
-        if refusal is not None and self._failures >= self.max_consecutive_failures:
-            self.halt(ConsecutiveFailuresError.after(self._failures, refusal))
 
 
 def _over(lane: _Lane, admission: Admission, _: asyncio.Task[None]) -> None:

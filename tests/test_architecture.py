@@ -23,6 +23,8 @@ LAYERS = {
     "limits": 1,
     "grace": 1,
     "progress": 1,
+    "experience": 1,
+    "polling": 1,
     "http": 2,
     "operations": 3,
     "stream": 4,
@@ -39,7 +41,18 @@ LAYERS = {
 }
 
 # Within a layer a room may use these neighbours, in this order and never back.
-NEIGHBOURS = ["errors", "items", "models", "limits", "grace", "chunks", "stream", "reader", "run", "client"]
+NEIGHBOURS = [
+    "errors",
+    "items",
+    "models",
+    "limits",
+    "experience",
+    "polling",
+    "stream",
+    "reader",
+    "run",
+    "client",
+]
 
 # The simulator shares nothing with the rest, since a shared mistake would go unseen; no one of the core may
 # lean on it either.

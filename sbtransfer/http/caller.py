@@ -11,15 +11,31 @@ import stamina
 from aiolimiter import AsyncLimiter
 from attrs import Factory, define, field, frozen
 
-from sbtransfer.errors import NetworkError, NoAnswerError, NotSentError, OutageError, SBTransferError
+from sbtransfer.errors import (
+    APIError,
+    NetworkError,
+    NoAnswerError,
+    NotSentError,
+    OutageError,
+    SBTransferError,
+    UnauthorizedError,
+    UnreadableAnswerError,
+)
 from sbtransfer.grace import Grace
 from sbtransfer.http.admission import Admission
 from sbtransfer.http.credentials import Credentials, SecretHeaders
 from sbtransfer.http.gate import Gate
-from sbtransfer.http.policy import FINAL, Verdict, seconds_to_reset, verdict_of, worth_repeating
+from sbtransfer.http.policy import (
+    FINAL,
+    Verdict,
+    requests_left,
+    seconds_to_reset,
+    verdict_of,
+    worth_repeating,
+)
 from sbtransfer.http.transport import Method, Request, Response, Transport
 from sbtransfer.limits import Budget, Limits, Share
-from sbtransfer.wire import read_error
+from sbtransfer.wire import RateLimit, read, read_error
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +96,31 @@ class Caller:
     files: Budget = Factory(lambda self: self.limits.file_budget(), takes_self=True)
     gate: Gate = Factory(lambda self: Gate(self._probe, self.give_up_after), takes_self=True)
     _pace: AsyncLimiter | None = Factory(lambda self: _pace(self.limits), takes_self=True)
+    _starting: asyncio.Lock = field(init=False, factory=asyncio.Lock)
+    _started: bool = field(init=False, default=False)
     _numbers: count[int] = field(init=False, factory=lambda: count(1))
+
+    async def start(self) -> None:
+        """Ask once what is left of the budget of requests: the token may have been used before.
+
+        A platform that cannot say is believed to leave everything. Raises `UnauthorizedError` and
+        `OutageError`, after which no other call would fare better.
+        """
+        async with self._starting:
+            if self._started:
+                return
+            try:
+                answer = await self.read(RATE_LIMIT, "list")
+                limit = read(answer.body, RateLimit)
+            except UnauthorizedError:
+                raise
+            except (APIError, NoAnswerError, UnreadableAnswerError) as error:
+                log.warning("the platform does not say what is left of its limits: %s", error)
+            else:
+                self.requests.observe(
+                    limit.remaining, limit.reset, seconds_to_reset(answer, self.limits.requests_period)
+                )
+            self._started = True
 
     async def admit(
         self, share: Share, *, files: int = 0, partial: bool = False, grace: Grace | None = None
@@ -162,11 +202,18 @@ class Caller:
             raise
         verdict = verdict_of(answer)
         admission.sent()
+        self._observe(answer)
         if verdict in FINAL:
             admission.carried(undone=verdict is Verdict.REFUSED)
         if verdict is Verdict.SUCCESS:
             return _Attempt(verdict, answer)
         return _Attempt(verdict, answer, read_error(answer.status, answer.body), headers)
+
+    def _observe(self, answer: Response) -> None:
+        """Believe the platform where it says that less is left than we think."""
+        left = requests_left(answer)
+        if left is not None:
+            self.requests.observe(*left, seconds_to_reset(answer, self.limits.requests_period))
 
     def _request(self, call: Call, token: Mapping[str, str]) -> Request:
         headers = SecretHeaders({**token, "Content-Type": "application/json"})
@@ -224,7 +271,7 @@ class Caller:
 
 
 def _pace(limits: Limits) -> AsyncLimiter | None:
-    """Make the limiter that smooths bursts: 50 requests a second under the standard limits."""
+    """Make the limiter that smooths bursts: 100 requests a second under the standard limits."""
     if limits.requests == float("inf"):
         return None
-    return AsyncLimiter(max(1.0, limits.requests / 20), limits.requests_period / 300)
+    return AsyncLimiter(max(1.0, limits.requests / 10), limits.requests_period / 300)

@@ -91,6 +91,16 @@ def worth_repeating(error: Exception) -> bool:
     return isinstance(error, NoAnswerError | UnreadableAnswerError)
 
 
+def requests_left(answer: Response) -> tuple[int, float] | None:
+    """Return what an answer says is left of the server's window, and that window's reset in Unix seconds."""
+    try:
+        remaining = int(answer.headers["X-RateLimit-Remaining"])
+        reset = unix_seconds(float(answer.headers["X-RateLimit-Reset"]))
+    except (KeyError, ValueError):
+        return None
+    return (max(remaining, 0), reset) if isfinite(reset) else None
+
+
 def seconds_to_reset(answer: Response, period: float) -> float:
     """Return how long to wait after a 429 until the server's window starts anew.
 

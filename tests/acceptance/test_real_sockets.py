@@ -31,7 +31,7 @@ from sbtransfer.simulator.server import Server
 PROJECT = "rfranklin/my-project"
 MADE_UP = Path(__file__).parents[1] / "data" / "made_up_gdc_manifest.tsv"
 SPEED = 1000.0
-QUICK = Polling(first=0.02)
+QUICK = Polling(0.1)
 
 
 def limits(speed: float = SPEED) -> Limits:

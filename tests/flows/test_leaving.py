@@ -364,7 +364,7 @@ def test_a_create_on_its_way_is_waited_for_when_the_run_is_left() -> None:
             async with client.transfer(imports(100), grace=10):
                 await asyncio.sleep(1)
                 assert transport.open == 0
-            assert loop.time() == pytest.approx(7.1)
+            assert loop.time() == pytest.approx(7.2)
 
     run(main())
 
@@ -406,7 +406,7 @@ def cancelled_after(steps: int) -> bool:
 
     async def main() -> None:
         nonlocal was_running
-        async with connected(platform, honest, polling=Polling(first=1.0)) as (client, transport):
+        async with connected(platform, honest, polling=Polling(1.0)) as (client, transport):
             tasks = asyncio.all_tasks()
             task = asyncio.create_task(user(client))
             for _ in range(steps):

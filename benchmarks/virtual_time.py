@@ -1,0 +1,289 @@
+"""Whole migrations against the simulated platform on a virtual clock: days of platform time in a minute.
+
+    python -m benchmarks.virtual_time                    all scenarios, as tables
+    python -m benchmarks.virtual_time --plot run.svg     and the shape of one run as a picture
+
+Nothing here depends on this machine's speed: every figure is in platform time and comes out the same again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import bisect
+import math
+from collections import Counter
+from collections.abc import Sequence
+from statistics import median, quantiles
+
+from attrs import Factory, define, field
+
+from benchmarks.geometric import fewest_requests, frontier
+from sbtransfer import Client, DRSImport, Item, Limits, Outcome, Polling, VolumeImport
+from sbtransfer.http.transport import Request, Response
+from sbtransfer.simulator import Durations, Platform
+from sbtransfer.simulator.clock import run
+from sbtransfer.testing import EPOCH, SimulatedTransport
+
+PROJECT, VOLUME = "rfranklin/my-project", "rfranklin/input"
+LATENCY = 0.1
+PERIOD = 300.0
+CALL_SIZE = 100
+
+
+@define(eq=False)
+class Recorder(SimulatedTransport):
+    """The way to the platform, and a note of when each counted request was sent and answered."""
+
+    calls: list[tuple[float, float, str]] = Factory(list)
+
+    async def send(self, request: Request) -> Response:
+        """Let the platform answer, and note it."""
+        loop, sent = asyncio.get_running_loop(), asyncio.get_running_loop().time()
+        answer = await super().send(request)
+        if not request.url.endswith("/rate_limit"):
+            self.calls.append((sent, loop.time(), request.url))
+        return answer
+
+
+@define
+class Migration:
+    """One run and what was seen of it."""
+
+    name: str
+    items: Sequence[Item]
+    durations: Durations
+    limits: Limits = field(factory=Limits)
+    polling: Polling = Polling.balanced
+    max_in_flight: int = 1_000_000
+    foreign_requests: float = 0.0
+    """What a second program with the same token sends, in requests a second."""
+    outcomes: list[tuple[float, Outcome]] = field(init=False, factory=list)
+    calls: list[tuple[float, float, str]] = field(init=False, factory=list)
+    platform: Platform = field(init=False)
+    finished: float = field(init=False, default=0.0)
+
+    async def run(self) -> None:
+        """Transfer the items and keep what was seen."""
+        loop = asyncio.get_running_loop()
+        unlimited = self.limits.requests == math.inf
+        self.platform = Platform(
+            durations=self.durations, start=EPOCH, requests_limit=10**9 if unlimited else 1000
+        )
+        transport = Recorder(self.platform, LATENCY)
+        other = asyncio.create_task(self._other_program(transport))
+        async with Client(
+            self.platform.base_url,
+            self.platform.token,
+            transport=transport,
+            limits=self.limits,
+            polling=self.polling,
+        ) as client:
+            async with client.transfer(self.items, max_in_flight=self.max_in_flight) as transfer:
+                async for outcome in transfer:
+                    self.outcomes.append((loop.time(), outcome))
+        other.cancel()
+        self.finished, self.calls = loop.time(), transport.calls
+        if not transfer.summary.ok:
+            raise SystemExit(f"{self.name}: {transfer.summary}")
+
+    async def _other_program(self, transport: Recorder) -> None:
+        token = {"X-SBG-Auth-Token": self.platform.token}
+        request = Request("GET", f"{self.platform.base_url}/user", token)
+        while self.foreign_requests:
+            await asyncio.sleep(1 / self.foreign_requests)
+            transport.answer(request, EPOCH + asyncio.get_running_loop().time())
+
+    # What it came to -------------------------------------------------------------------------------------
+
+    @property
+    def requests_per_thousand(self) -> float:
+        """Requests for each 1,000 items, submits included."""
+        return 1000 * len(self.calls) / len(self.items)
+
+    @property
+    def lags(self) -> list[float]:
+        """Seconds from each job's end to its outcome."""
+        return [
+            when + EPOCH - outcome.finished_on.timestamp()
+            for when, outcome in self.outcomes
+            if outcome.finished_on is not None
+        ]
+
+    @property
+    def worst_window(self) -> int:
+        """The most requests of ours that reached the platform in any window of a period."""
+        return busiest(Counter(sent + LATENCY / 2 for sent, _, _ in self.calls))
+
+    @property
+    def worst_files(self) -> int:
+        """The most DRS files that reached the platform in any window of a period."""
+        files = Counter[float]()
+        for when, count in self.platform.drs_log:
+            files[when] += count
+        return busiest(files)
+
+    @property
+    def refused(self) -> int:
+        """Requests that the platform answered with 429, ours and the second program's."""
+        return sum(status == 429 for *_, status in self.platform.requests_log)
+
+    def use(self) -> float:
+        """The share of the time for which the tokens of the scarcest budget were at work while work waited.
+
+        A token comes back a period after the answer to the call that spent it; from then until it is spent
+        again it is idle. Counted until the last create is sent: until then work waits.
+        """
+        spends = self._file_spends() if self.platform.drs_log else self._request_spends()
+        capacity = int(self.limits.drs_files if self.platform.drs_log else self.limits.requests)
+        idle = [
+            later - (answered + PERIOD)
+            for (_, answered), (later, _) in zip(spends, spends[capacity:], strict=False)
+        ]
+        return 1 - sum(idle) / (PERIOD * len(idle)) if idle else math.nan
+
+    def _request_spends(self) -> list[tuple[float, float]]:
+        last = max(sent for sent, _, url in self.calls if url.endswith("create"))
+        return [(sent, answered) for sent, answered, _ in self.calls if sent <= last]
+
+    def _file_spends(self) -> list[tuple[float, float]]:
+        creates = [(sent, answered) for sent, answered, url in self.calls if url.endswith("create")]
+        counts = [count for _, count in self.platform.drs_log]
+        return [call for call, count in zip(creates, counts, strict=True) for _ in range(count)]
+
+    def lower_bound(self) -> float:
+        """The soonest end that the limits and these very job times allow, with no delays of any other kind.
+
+        Each chunk is created as soon as the limits let it be, and the last job is seen the moment it ends; each
+        job needs a look, a hundred to a call.
+        """
+        chunks = math.ceil(len(self.items) / CALL_SIZE)
+        share = 1000 - self.foreign_requests * PERIOD
+        if self.platform.drs_log:
+            jobs = sorted(self.platform.jobs.values(), key=lambda job: job.accepted)
+            per_window = self.limits.drs_files / CALL_SIZE
+            return max(
+                number // per_window * PERIOD + job.finished - job.accepted for number, job in enumerate(jobs)
+            )
+        longest = [0.0] * chunks
+        for number, job in enumerate(self.platform.jobs.values()):
+            chunk = number // CALL_SIZE
+            longest[chunk] = max(longest[chunk], job.finished - job.accepted)
+        ends = (number // share * PERIOD + seconds for number, seconds in enumerate(longest))
+        return max((2 * chunks - 1) // share * PERIOD, *ends)
+
+
+def busiest(events: Counter[float]) -> int:
+    """Return the most that any window of a period holds; windows are open at their end."""
+    times = sorted(events)
+    totals = [0]
+    for when in times:
+        totals.append(totals[-1] + events[when])
+    return max(
+        totals[bisect.bisect_left(times, when + PERIOD - 1e-6)] - totals[place]
+        for place, when in enumerate(times)
+    )
+
+
+def imports(count: int) -> list[Item]:
+    """Make a list of imports."""
+    return [VolumeImport(volume=VOLUME, location=f"runs/{n}.fastq.gz", project=PROJECT) for n in range(count)]
+
+
+def drs(count: int) -> list[Item]:
+    """Make a list of DRS files."""
+    return [DRSImport(drs_uri=f"drs://data.example/{n}", project=PROJECT, name=f"f{n}") for n in range(count)]
+
+
+def log_normal(cap: float = math.inf) -> Durations:
+    """Job times of 90 s in the median and 20 min for one in a hundred."""
+    return Durations(median=90, p99=1200, cap=cap, pending=0)
+
+
+def scenarios() -> list[Migration]:
+    """The migrations under the standard limits."""
+    return [
+        Migration("100,000 imports, job times up to 300 s", imports(100_000), log_normal(300)),
+        Migration("100,000 imports, job times uncapped", imports(100_000), log_normal()),
+        Migration(
+            "  … with max_in_flight 10,000, up to 300 s",
+            imports(100_000),
+            log_normal(300),
+            max_in_flight=10_000,
+        ),
+        Migration(
+            "  … with max_in_flight 10,000, uncapped", imports(100_000), log_normal(), max_in_flight=10_000
+        ),
+        Migration("300,000 imports, job times up to 300 s", imports(300_000), log_normal(300)),
+        Migration(
+            "100,000 imports, another uses 30 %, up to 300 s",
+            imports(100_000),
+            log_normal(300),
+            foreign_requests=1.0,
+        ),
+        Migration("10,000 DRS files, job times up to 300 s", drs(10_000), log_normal(300)),
+        Migration("10,000 DRS files, job times uncapped", drs(10_000), log_normal()),
+    ]
+
+
+def report_migrations(migrations: Sequence[Migration]) -> None:
+    """Print a line for each migration under the standard limits."""
+    print(f"{'under the standard limits':<48} {'hours':>6} {'/ bound':>8} {'req/1000':>9} "
+          f"{'lag p50':>8} {'p95':>6} {'window':>7} {'files':>6} {'use':>8} {'429s':>5}")  # fmt: skip
+    for migration in migrations:
+        run(migration.run())
+        lags = migration.lags
+        files = migration.worst_files if migration.platform.drs_log else 0
+        print(
+            f"{migration.name:<48} {migration.finished / 3600:>6.2f} "
+            f"{migration.finished / migration.lower_bound():>8.3f} {migration.requests_per_thousand:>9.1f} "
+            f"{median(lags):>8.1f} {quantiles(lags, n=20)[-1]:>6.0f} {migration.worst_window:>7} "
+            f"{files:>6} {migration.use():>8.3%} {migration.refused:>5}"
+        )
+
+
+def report_polling(count: int) -> None:
+    """Print requests against lag, and what the best fixed geometric schedule needs for the same lag."""
+    print(
+        f"\n{f'polling alone, {count:,} imports':<48} {'lag p50':>8} {'p95':>6} {'req/1000':>9} {'best fixed':>11} {'ratio':>6}"
+    )
+    pairs = None
+    for name, polling in (
+        ("thrifty", Polling.thrifty),
+        ("balanced", Polling.balanced),
+        ("lag of 19 s", Polling(19.0)),
+        ("eager", Polling.eager),
+    ):
+        migration = Migration(
+            name, imports(count), log_normal(), Limits.unlimited(), polling, max_in_flight=10_000
+        )
+        run(migration.run())
+        if pairs is None:
+            pairs = frontier([job.finished - job.accepted for job in migration.platform.jobs.values()])
+        lags, requests = migration.lags, migration.requests_per_thousand
+        best = fewest_requests(pairs, median(lags))
+        print(
+            f"{name:<48} {median(lags):>8.1f} {quantiles(lags, n=20)[-1]:>6.0f} {requests:>9.1f} "
+            f"{best:>11.1f} {requests / best:>6.3f}"
+        )
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description="Whole migrations on a virtual clock.")
+    parser.add_argument("--plot", metavar="FILE", help="write the shape of one run as PNG or SVG")
+    parser.add_argument("--only-plot", action="store_true", help="no tables")
+    arguments = parser.parse_args()
+    if not arguments.only_plot:
+        report_migrations(scenarios())
+        report_polling(100_000)
+    if arguments.plot:
+        from benchmarks.plot import draw
+
+        migration = Migration("300,000 imports", imports(300_000), log_normal())
+        run(migration.run())
+        draw(migration, arguments.plot)
+
+
+if __name__ == "__main__":
+    main()
