@@ -28,10 +28,10 @@ class Client:
     `endpoint` is the platform's base URL (`https://cgc-api.sbgenomics.com/v2`; plain http on a loopback
     address only). `token` is a string (`Bearer …` for an OAuth token) or an async callable that returns one
     and is asked again after a 401; what is not given is looked for as in `from_environment`. `limits` are
-    shared by all transfers of this client. `polling` is a `Polling`, or the lag in seconds that is aimed at.
-    `timeout` is in seconds for one request. During an outage calls
-    wait, for `give_up_after` seconds at most. A `session` of one's own is used and left open; `transport`
-    replaces the network altogether.
+    shared by all transfers of this client. `polling` is a `Polling`, or the lag in seconds that is aimed at
+    (27 by default, and less in proportion where the limits have a shorter period). `timeout` is in seconds
+    for one request. During an outage calls wait, for `give_up_after` seconds at most. A `session` of one's
+    own is used and left open; `transport` replaces the network altogether.
 
     Use it as an async context manager, or call `aclose`. Raises `SettingsError` for settings that cannot
     work.
@@ -54,14 +54,16 @@ class Client:
             raise SettingsError(f"timeout must be over 0 seconds, not {timeout!r}")
         settings = Settings.load(endpoint, token, profile)
         self.endpoint = settings.endpoint
-        self._polling = Polling.of(polling)
+        limits = limits or Limits()
+        # How much lag a request is worth follows from how often requests may be made.
+        self._polling = Polling.of(polling, Polling.balanced.lag * limits.requests_period / 300)
         self._transport = transport or AiohttpTransport(settings.endpoint, session=session)
         self._api = API(
             Caller(
                 settings.endpoint,
                 self._transport,
                 Credentials(settings.token),
-                limits or Limits(),
+                limits,
                 timeout,
                 give_up_after,
             )
@@ -94,7 +96,7 @@ class Client:
         self._closed = True
         try:
             for run in tuple(self._runs):
-                if not run.managed:
+                if run.started and not run.managed:
                     warnings.warn(
                         f"{run!r} was left by a break or an exception; use 'async with client.transfer(...)'",
                         ResourceWarning,

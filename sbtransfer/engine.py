@@ -52,7 +52,7 @@ class Engine:
     source: Source
     api: API
     options: Options
-    started: float = field(init=False, default=0.0)
+    started: float | None = field(init=False, default=None)
     ended: dict[OutcomeState, int] = field(init=False, factory=Counter)
     stream: Stream = field(init=False)
     grace: Grace = field(init=False)
@@ -123,8 +123,8 @@ class Engine:
         self.stream.put(outcomes)
 
     def _spare(self) -> float:
-        """What looks may spend on less lag: nothing while chunks wait to be sent."""
-        return 0.0 if self.submitter.waiting else self.api.caller.requests.spare
+        """What looks may spend on less lag: nothing while chunks wait for requests; DRS waits for files."""
+        return 0.0 if self.submitter.waiting_for - {"drs"} else self.api.caller.requests.spare
 
     def _miscount(self) -> CountError | None:
         summary = self.summary
@@ -144,7 +144,7 @@ class Engine:
     @property
     def progress(self) -> Progress:
         """The run as it stands now."""
-        caller = self.api.caller
+        caller, now = self.api.caller, asyncio.get_running_loop().time()
         return Progress(
             read=self.reader.read,
             waiting=self.reader.holding + self.submitter.holding,
@@ -156,9 +156,16 @@ class Engine:
             total=self.options.total,
             requests_left=caller.requests.left,
             files_left=caller.files.left,
-            elapsed=asyncio.get_running_loop().time() - self.started,
-            waiting_for=caller.gate.reason,
+            elapsed=0.0 if self.started is None else now - self.started,
+            waiting_for=caller.gate.reason or self._limit_reached(),
         )
+
+    def _limit_reached(self) -> str | None:
+        """Say which budget has nothing left while chunks wait for it."""
+        caller, waiting = self.api.caller, self.submitter.waiting_for
+        if waiting and not caller.requests.left:
+            return "the limit of requests"
+        return "the limit of DRS files" if "drs" in waiting and not caller.files.left else None
 
 
 def _bare(group: BaseExceptionGroup[BaseException]) -> BaseException:

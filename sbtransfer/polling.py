@@ -31,11 +31,12 @@ class Plan:
     def next_look(self, age: float, spare: float = 0.0) -> float:
         """Return at which age a job that is under way at `age` is looked at next.
 
-        `spare` requests, from 0 to 1, are spent on looking up to twice as often.
+        `spare` requests, from 0 to 1, are spent on looking up to ten times as often: a short list under free
+        limits is not kept waiting.
         """
         # A look that came early, to fill a call or to spend what is spare, is not yet the first one.
         wait = self.first - age if age < 0.8 * self.first else age * (self.growth - 1)
-        return age + min(wait, self.longest) * (1 - spare / 2)
+        return age + min(wait, self.longest) * (1 - 0.9 * spare)
 
 
 @frozen
@@ -43,8 +44,8 @@ class Polling:
     """The point between requests and lag: half of the jobs are seen within `lag` seconds of their end.
 
     Polling finds the fewest looks that reach it, from what jobs of the same kind took so far. `thrifty`,
-    `balanced` (the default) and `eager` take 48, 27 and 13 s. Where requests are to spare, they buy up to
-    half of that lag. Jobs of many hours are seen later: no look is worth it before a job is a tenth older
+    `balanced` (the default) and `eager` take 48, 27 and 13 s. Where requests are to spare, they buy less
+    lag than that. Jobs of many hours are seen later: no look is worth it before a job is a tenth older
     than at the last one.
     """
 
@@ -59,11 +60,9 @@ class Polling:
             raise SettingsError(f"Polling.lag must be a time in seconds over 0, not {self.lag!r}")
 
     @classmethod
-    def of(cls, polling: Polling | float | None) -> Polling:
-        """Take a target lag in seconds for a setting, and nothing for the default."""
-        if polling is None:
-            return cls.balanced
-        return polling if isinstance(polling, Polling) else cls(polling)
+    def of(cls, polling: Polling | float | None, default: float) -> Polling:
+        """Take a target lag in seconds for a setting, and nothing for the default lag."""
+        return polling if isinstance(polling, Polling) else cls(default if polling is None else polling)
 
     def first_plan(self) -> Plan:
         """Return the plan for jobs of which nothing is known."""

@@ -27,12 +27,18 @@ class TransferRun:
     _engine: Engine
     _on_close: Callable[[TransferRun], None]
     managed: bool = field(init=False, default=False)
+    """Whether its user promised to close it, by `async with`."""
     _task: asyncio.Task[None] | None = field(init=False, default=None)
     _iterated: bool = field(init=False, default=False)
 
     def __repr__(self) -> str:
         state = "not started" if self._task is None else "ended" if self._task.done() else "running"
         return f"<TransferRun {state}, {self._engine.reader.read:,} read>"
+
+    @property
+    def started(self) -> bool:
+        """Whether anything of it was begun."""
+        return self._task is not None
 
     async def __aenter__(self) -> Self:
         self._start()

@@ -63,10 +63,15 @@ class _Lane:
     operation: Operation
     chunks: deque[Chunk] = field(init=False, factory=deque)
     closed: bool = field(init=False, default=False)
+    admitting: bool = field(init=False, default=False)
     slots: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(_AT_ONCE))
     numbers: count[int] = field(init=False, factory=count)
     streak: _Streak = field(init=False, factory=_Streak)
     _changed: asyncio.Event = field(init=False, factory=asyncio.Event)
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self.chunks) or self.admitting
 
     def put(self, chunk: Chunk) -> None:
         self.chunks.append(chunk)
@@ -110,9 +115,9 @@ class Submitter:
         self._lanes = {kind: _Lane(operation) for kind, operation in self.operations.items()}
 
     @property
-    def waiting(self) -> bool:
-        """Whether chunks wait for requests alone."""
-        return any(lane.chunks and not lane.operation.spends_files for lane in self._lanes.values())
+    def waiting_for(self) -> set[Kind]:
+        """The kinds of which chunks wait to be sent."""
+        return {kind for kind, lane in self._lanes.items() if lane.waiting}
 
     def put(self, chunk: Chunk) -> None:
         """Take a chunk to be sent."""
@@ -148,12 +153,14 @@ class Submitter:
             await self.caller.start()
             rest = chunk.entries
             while rest:
+                lane.admitting = True
                 await lane.slots.acquire()
                 try:
                     admission = await self._admit(lane.operation, len(rest), fewer=True)
                 except BaseException:
                     lane.slots.release()
                     raise
+                lane.admitting = False
                 carried = len(rest) if admission.files is None else admission.files.amount
                 part, rest = rest[:carried], rest[carried:]
                 task = self._spawn(group, self._send(lane, part, admission))

@@ -17,7 +17,8 @@ SHUTDOWN_SECONDS = 1.0  # how long calls that are under way may still take at th
 
 
 def _url(host: str, port: int) -> str:
-    return f"http://{host}:{port}{PREFIX}"
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}{PREFIX}"
 
 
 class Server:

@@ -1,0 +1,45 @@
+"""One look at the platform before anything is sent: whether it is there, and takes the token."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sbtransfer.client import Client
+from sbtransfer.errors import APIError, NetworkError, OutageError, UnreadableAnswerError
+from sbtransfer.run import TransferRun
+from sbtransfer.wire import User
+
+
+async def known_user(client: Client, run: TransferRun, seconds: float) -> User:
+    """Return the owner of the token.
+
+    A platform that says nothing for so many seconds ends with an `OutageError`, one that is another service
+    with a `NetworkError`, a token that is refused with an `APIError`. `run` knows what the client waits for.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            await client.rate_limit()  # not counted, so that no limit can keep it waiting
+        return await client.user()
+    except TimeoutError:
+        reason = run.progress.waiting_for or "no answer"
+        raise OutageError(
+            f"{client.endpoint} could not be reached within {seconds:g} s: {reason}; "
+            "check the endpoint and the network"
+        ) from None
+    except APIError as error:
+        raise _explained(client.endpoint, error) from None
+    except UnreadableAnswerError as error:
+        raise _not_the_platform(client.endpoint, error) from None
+
+
+def _explained(endpoint: str, error: APIError) -> APIError | NetworkError:
+    if error.status not in (401, 403):
+        return _not_the_platform(endpoint, error)
+    advice = f"{endpoint} refuses the token, check SB_AUTH_TOKEN or the profile: {error.message}"
+    return type(error)(error.status, error.code, advice, error.more_info)
+
+
+def _not_the_platform(endpoint: str, error: Exception) -> NetworkError:
+    return NetworkError(
+        f"{endpoint} does not answer as the platform does, check the endpoint, which ends in /v2: {error}"
+    )

@@ -1,0 +1,182 @@
+"""Progress on standard error: a bar where that is a terminal, a line now and then where it is not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from datetime import timedelta
+from math import isfinite
+from typing import Protocol
+
+from attrs import define, field
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from sbtransfer.cli.console import plain, say
+from sbtransfer.items import Kind
+from sbtransfer.progress import Progress
+from sbtransfer.run import TransferRun
+
+VERBS: dict[Kind, str] = {"import": "import", "export": "export", "drs": "drs-import"}
+
+
+def span(seconds: float) -> str:
+    """Return a time as hours, minutes and seconds."""
+    return str(timedelta(seconds=round(seconds)))
+
+
+def how_far(progress: Progress) -> str:
+    """Say how many items have ended, of how many."""
+    if progress.total is None:
+        return f"{progress.ended:,} of {progress.read:,} read so far"
+    return f"{progress.ended:,} of {progress.total:,}"
+
+
+def counts(progress: Progress) -> str:
+    """Say what became of the items, and how many are in jobs now."""
+    return (
+        f"{progress.completed:,} completed, {progress.failed:,} failed, "
+        f"{progress.unconfirmed:,} unconfirmed, {progress.under_way:,} under way"
+    )
+
+
+def left(progress: Progress, kind: Kind) -> str:
+    """Say what is left of the budgets that a kind of item spends; empty if they are unlimited."""
+    budgets = [("requests", progress.requests_left)]
+    if kind == "drs":
+        budgets.append(("files", progress.files_left))
+    parts = [f"{amount:,.0f} {name}" for name, amount in budgets if isfinite(amount)]
+    return f"{' and '.join(parts)} left" if parts else ""
+
+
+def times(progress: Progress) -> str:
+    """Say how long it has taken, and how long it may take yet."""
+    remaining = "" if progress.remaining is None else f", about {span(progress.remaining)} left"
+    return f"{span(progress.elapsed)}{remaining}"
+
+
+def waits(progress: Progress) -> str:
+    """Say what is waited for; empty if nothing is."""
+    return f"waiting: {plain(progress.waiting_for)}" if progress.waiting_for else ""
+
+
+def as_line(progress: Progress, kind: Kind) -> str:
+    """Return progress as one line of text."""
+    parts = (how_far(progress), counts(progress), left(progress, kind), times(progress), waits(progress))
+    return f"{VERBS[kind]}: {'; '.join(part for part in parts if part)}"
+
+
+def as_bar(progress: Progress, kind: Kind) -> RenderableType:
+    """Return progress as a bar with what is known below it."""
+    bar = Table.grid(padding=(0, 2), expand=True)
+    bar.add_column(no_wrap=True)
+    bar.add_column(ratio=1)
+    bar.add_column(no_wrap=True)
+    bar.add_row(
+        VERBS[kind],
+        ProgressBar(progress.total, progress.ended, pulse=progress.total is None),
+        f"{how_far(progress)}  {times(progress)}",
+    )
+    # The last line is short: where it fills its line, the ^C that a terminal shows would begin another one.
+    below = [waits(progress), counts(progress), left(progress, kind)]
+    return Group(bar, *(Text(line, "dim", no_wrap=True, overflow="ellipsis") for line in below if line))
+
+
+class View(Protocol):
+    """Shows progress every so many seconds, while its `shown` lasts."""
+
+    every: float
+
+    def shown(self) -> AbstractContextManager[object]:
+        """Return the context in which progress is shown."""
+
+    def connecting(self, endpoint: str) -> None:
+        """Show that there is no answer yet."""
+
+    def update(self, progress: Progress) -> None:
+        """Show where the run is now."""
+
+
+@define
+class Hidden:
+    """Shows nothing."""
+
+    every: float = 60.0
+
+    def shown(self) -> AbstractContextManager[object]:
+        """Do nothing."""
+        return nullcontext()
+
+    def connecting(self, endpoint: str) -> None:
+        """Do nothing."""
+
+    def update(self, progress: Progress) -> None:
+        """Do nothing."""
+
+
+@define
+class Lines(Hidden):
+    """A line every ten seconds, for logs."""
+
+    console: Console = field(kw_only=True)
+    kind: Kind = field(kw_only=True)
+    every: float = 10.0
+
+    def update(self, progress: Progress) -> None:
+        """Write a line."""
+        say(self.console, as_line(progress, self.kind))
+
+
+@define
+class Bar:
+    """A bar that stays below what else is written, and goes when the run has ended."""
+
+    console: Console
+    kind: Kind
+    every: float = 0.2
+    _live: Live = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._live = Live(console=self.console, auto_refresh=False, transient=True)
+
+    def shown(self) -> AbstractContextManager[object]:
+        """Draw the bar while the context lasts."""
+        return self._live
+
+    def connecting(self, endpoint: str) -> None:
+        """Say so where the bar will be."""
+        self._live.update(Text(f"connecting to {plain(endpoint)} …", "dim"), refresh=True)
+
+    def update(self, progress: Progress) -> None:
+        """Draw the bar anew."""
+        self._live.update(as_bar(progress, self.kind), refresh=True)
+
+
+def view_for(console: Console, kind: Kind, *, quiet: bool = False) -> View:
+    """Return the view that suits where standard error goes."""
+    if quiet:
+        return Hidden()
+    if console.file.isatty() and not console.is_dumb_terminal:
+        return Bar(console, kind)
+    return Lines(console=console, kind=kind)
+
+
+@asynccontextmanager
+async def showing(run: TransferRun, view: View) -> AsyncIterator[None]:
+    """Keep the view up to date until the block ends."""
+
+    async def keep_showing() -> None:
+        while True:
+            await asyncio.sleep(view.every)
+            view.update(run.progress)
+
+    task = asyncio.create_task(keep_showing())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})

@@ -1,0 +1,104 @@
+"""The verb that serves a simulated platform."""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from sbtransfer.cli.exits import Exit
+from sbtransfer.cli.options import Rate, drs_limit, example, guarded, requests_limit
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sbtransfer.simulator import Platform
+
+
+def _test_token() -> str:
+    from sbtransfer.simulator import Platform
+
+    return Platform().token
+
+
+@click.command(epilog=example("sbtransfer simulate --speed 300"))
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to serve at.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8900, show_default=True, help="0 takes a free one."
+)
+@click.option(
+    "--token",
+    default=_test_token,
+    metavar="TOKEN",
+    help="The token to ask for, if not the well-known test token.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="How many times as fast as the real platform jobs run and limits are lifted.",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="The same seed gives the same job times."
+)
+@requests_limit
+@drs_limit
+@guarded
+def simulate(
+    console: Console,
+    host: str,
+    port: int,
+    token: str,
+    speed: float,
+    seed: int,
+    requests_limit: Rate,
+    drs_limit: Rate,
+) -> Exit:
+    """Serve a simulated platform until Ctrl-C.
+
+    It prints the line that makes the other verbs talk to it, so that they can be tried without an account. It
+    has the projects rfranklin/my-project and rfranklin/archive, and the volumes rfranklin/input and
+    rfranklin/output.
+    """
+    from sbtransfer.simulator import Platform
+
+    platform = Platform(
+        token=token,
+        speed=speed,
+        seed=seed,
+        requests_limit=requests_limit.amount,
+        requests_period=requests_limit.seconds,
+        drs_limit=drs_limit.amount,
+        drs_period=drs_limit.seconds,
+        log=False,
+    )
+    return _serve(console, platform, host, port, _limits_at(speed, requests_limit, drs_limit))
+
+
+def _limits_at(speed: float, requests: Rate, files: Rate) -> str:
+    return (
+        f"--requests-limit {requests.amount}/{requests.seconds / speed:.9g} "
+        f"--drs-limit {files.amount}/{files.seconds / speed:.9g}"
+    )
+
+
+def _serve(console: Console, platform: Platform, host: str, port: int, limits: str) -> Exit:
+    from sbtransfer.cli.console import say
+    from sbtransfer.cli.loop import run
+    from sbtransfer.simulator.server import serve
+
+    def ready(url: str) -> None:
+        click.echo(f"export SB_API_ENDPOINT={url} SB_AUTH_TOKEN={shlex.quote(platform.token)}")
+        say(console, f"Options for its limits: {limits}")
+        say(console, "Serving until Ctrl-C.")
+
+    with suppress(KeyboardInterrupt):
+        run(serve(platform, host, port, ready), _say_nothing)
+    return Exit.COMPLETED
+
+
+def _say_nothing() -> None:
+    """Leave without a word: that is how this verb ends."""

@@ -1,0 +1,611 @@
+"""The command line as users meet it: real processes, real sockets, real signals and terminals."""
+
+import asyncio
+import csv
+import fcntl
+import json
+import os
+import pty
+import re
+import resource
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from attrs import Factory, define, field
+
+from sbtransfer.cli.exits import Exit
+from sbtransfer.simulator import Durations, Platform
+from sbtransfer.simulator.server import Server
+
+TOKEN = "5ec2e7" * 5 + "00"
+PROJECT = "rfranklin/my-project"
+COMMAND = (sys.executable, "-W", "error", "-m", "sbtransfer")
+PATIENCE = 60.0  # seconds after which a test gives up
+AT_ONCE = Durations(median=0.01, p99=0.01, pending=0)
+NEVER = Durations(median=1e9, p99=1e9, pending=0)
+CREATES = re.compile(r"/bulk/.*/create")
+
+Done: TypeAlias = "subprocess.CompletedProcess[str]"
+Serve: TypeAlias = Callable[..., "Served"]
+
+
+@define
+class Served:
+    """A platform behind a socket, in a thread of this process, so that tests see what reached it."""
+
+    platform: Platform
+    url: str = ""
+    _loop: asyncio.AbstractEventLoop = field(factory=asyncio.new_event_loop)
+    _leave: asyncio.Event = field(factory=asyncio.Event)
+    _ready: threading.Event = field(factory=threading.Event)
+    _thread: threading.Thread = Factory(lambda self: threading.Thread(target=self._run), takes_self=True)
+
+    def _run(self) -> None:
+        self._loop.run_until_complete(self._serve())
+        self._loop.close()
+
+    async def _serve(self) -> None:
+        async with Server(self.platform) as server:
+            self.url = server.url
+            self._ready.set()
+            await self._leave.wait()
+
+    def __enter__(self) -> "Served":
+        self._thread.start()
+        assert self._ready.wait(PATIENCE)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._leave.set)
+        self._thread.join(PATIENCE)
+
+    def creates(self) -> int:
+        """How many creates have reached the platform."""
+        return sum(bool(CREATES.fullmatch(path)) for _, _, path, _ in self.platform.requests_log)
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    started: list[Served] = []
+
+    def start(**options: Any) -> Served:
+        given: dict[str, Any] = {"token": TOKEN, "durations": AT_ONCE} | options
+        served = Served(Platform(**given))
+        started.append(served.__enter__())
+        return served
+
+    yield start
+    for served in started:
+        served.__exit__()
+
+
+@pytest.fixture
+def served(serve: Serve) -> Served:
+    """A platform whose jobs take no time."""
+    return serve()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the commands run: a folder of their own, which is also their home."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def environment(served: Served | None, **more: str) -> dict[str, str]:
+    given = {"SB_API_ENDPOINT": served.url, "SB_AUTH_TOKEN": TOKEN} if served else {}
+    return {"PATH": os.environ["PATH"], "HOME": str(Path.cwd()), **given, **more}
+
+
+def heard() -> None:
+    """Let a child hear of Ctrl-C, even where the tests themselves run in the background of a shell."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def sbtransfer(
+    *args: str,
+    served: Served | None = None,
+    stdin: str = "",
+    env: Mapping[str, str] | None = None,
+    before: Callable[[], None] | None = None,
+) -> Done:
+    """Run a command to its end, and see that it does not give the token away."""
+    done = subprocess.run(
+        (*COMMAND, *args),
+        env=environment(served, **(env or {})),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        preexec_fn=before,
+    )
+    kept = [path.read_text() for path in Path.cwd().iterdir() if path.suffix in (".csv", ".jsonl")]
+    assert TOKEN not in "".join((done.stdout, done.stderr, *kept))
+    return done
+
+
+def start(*args: str, served: Served, **options: Any) -> "subprocess.Popen[str]":
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    return subprocess.Popen((*COMMAND, *args), env=environment(served), text=True, preexec_fn=heard, **pipes)
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def written(name: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    with Path(name).open("w", newline="") as file:
+        csv.writer(file).writerows((header, *rows))
+    return name
+
+
+def imports(*volumes: str, name: str = "list.csv") -> str:
+    rows = [(volume, f"runs/{n}.gz", PROJECT) for n, volume in enumerate(volumes)]
+    return written(name, ("volume", "location", "project"), rows)
+
+
+def table(path: str) -> list[dict[str, str]]:
+    with Path(path).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def lines(path: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(path).read_text().splitlines()]
+
+
+# Lists that arrive ---------------------------------------------------------------------------------------
+
+
+def test_an_import_of_a_good_list(served: Served) -> None:
+    rows = [(f"runs/{n}.gz", f"s{n}") for n in range(250)]
+    args = ("import", written("list.csv", ("location", "ref"), rows), "--project", PROJECT)
+    done = sbtransfer(*args, "--volume", "rfranklin/input", "--results", "out.csv", served=served)
+    assert done.returncode == Exit.COMPLETED, done.stderr
+    assert done.stdout == ""
+    results = table("out.csv")
+    assert sorted(int(row["index"]) for row in results) == list(range(250))
+    assert {(row["location"], row["ref"]) for row in results} == set(rows)
+    assert {row["state"] for row in results} == {"COMPLETED"}
+    assert {row["job_id"] for row in results} <= served.platform.jobs.keys()
+    assert all(row["file_id"] for row in results)
+    assert len(served.platform.created("imports")) == 250
+
+
+def test_an_export_of_a_good_list(served: Served) -> None:
+    rows = [(f"file-{n}", f"out/{n}.bam") for n in range(120)]
+    args = ("export", written("list.tsv.csv", ("file", "location"), rows), "--copy-only")
+    done = sbtransfer(*args, "--volume", "rfranklin/output", "--results", "out.jsonl", served=served)
+    assert done.returncode == Exit.COMPLETED, done.stderr
+    results = lines("out.jsonl")
+    assert sorted(row["file"] for row in results) == sorted(file for file, _ in rows)
+    assert all(row["copy_only"] is True and row["error_code"] is None for row in results)
+    assert len(served.platform.created("exports")) == 120
+
+
+def test_a_drs_import_of_a_good_list(served: Served) -> None:
+    rows = [(f"drs://data.example/{n}", f"{n}.bam", "female") for n in range(130)]
+    args = ("drs-import", written("list.csv", ("drs_uri", "name", "gender"), rows), "--project", PROJECT)
+    done = sbtransfer(*args, "--tag", "kf", "--tag", "wgs", "--results", "out.jsonl", served=served)
+    assert done.returncode == Exit.COMPLETED, done.stderr
+    results = lines("out.jsonl")
+    assert sorted(row["drs_uri"] for row in results) == sorted(uri for uri, _, _ in rows)
+    assert results[0]["metadata"] == {"gender": "female"}
+    files = [served.platform.world.files[row["file_id"]] for row in results]
+    assert {file.tags for file in files} == {("kf", "wgs")}
+
+
+def test_a_real_manifest(serve: Serve, real_list: Path) -> None:
+    served = serve(speed=300.0, durations=Durations(cap=300))
+    args = ("drs-import", str(real_list), "--project", PROJECT, "--results", "out.csv")
+    done = sbtransfer(*args, "--requests-limit", "1000/1", "--drs-limit", "500/1", served=served)
+    assert done.returncode == Exit.COMPLETED, done.stderr
+    assert "885 completed + 0 failed + 0 unconfirmed + 0 unfinished = 885 read" in done.stderr
+    assert len(table("out.csv")) == len(set(served.platform.created("drs"))) == 885
+
+
+def test_a_list_from_standard_input(served: Served) -> None:
+    stdin = "".join(f'{{"volume": "rfranklin/input", "location": "runs/{n}"}}\n' for n in range(5))
+    args = ("import", "-", "--project", PROJECT, "--results", "out.csv")
+    done = sbtransfer(*args, served=served, stdin=stdin)
+    assert done.returncode == Exit.COMPLETED, done.stderr
+    assert len(table("out.csv")) == 5
+
+
+def test_standard_input_is_sent_as_it_comes(served: Served) -> None:
+    args = ("import", "-", "--project", PROJECT, "--stream", "--results", "out.jsonl")
+    with start(*args, served=served, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        for n in range(2):  # the second row is written only once the first was sent
+            process.stdin.write("volume,location\n" if n == 0 else "")
+            process.stdin.write(f"rfranklin/input,runs/{n}\n")
+            process.stdin.flush()
+            eventually(lambda sent=n + 1: len(served.platform.created("imports")) == sent)  # type: ignore[misc]
+        process.stdin.close()
+        assert process.wait(PATIENCE) == Exit.COMPLETED
+    assert sorted(row["index"] for row in lines("out.jsonl")) == [0, 1]
+
+
+def test_a_profile_instead_of_the_environment(served: Served) -> None:
+    Path(".sevenbridges").mkdir()
+    profile = f"[cgc]\napi_endpoint = {served.url}\nauth_token = {TOKEN}\n"
+    Path(".sevenbridges/credentials").write_text(profile)
+    done = sbtransfer("import", imports("rfranklin/input"), "--profile", "cgc")
+    assert done.returncode == Exit.COMPLETED, done.stderr
+
+
+def test_results_are_for_their_owner_alone_and_not_overwritten(served: Served) -> None:
+    args = ("import", imports("rfranklin/input"), "--results", "out.csv")
+    assert sbtransfer(*args, served=served).returncode == Exit.COMPLETED
+    assert stat.S_IMODE(Path("out.csv").stat().st_mode) == 0o600
+    before, creates = Path("out.csv").read_text(), served.creates()
+    done = sbtransfer(*args, served=served)
+    assert done.returncode == Exit.USAGE
+    assert "'out.csv' exists" in done.stderr
+    assert (Path("out.csv").read_text(), served.creates()) == (before, creates)
+    assert sbtransfer(*args, "--force", served=served).returncode == Exit.COMPLETED
+
+
+# What goes wrong -----------------------------------------------------------------------------------------
+
+
+def test_a_bad_list_is_not_sent(served: Served) -> None:
+    work_list = imports("rfranklin/input", "nobody", "rfranklin/input", *["x"] * 30)
+    done = sbtransfer("import", work_list, "--results", "out.csv", served=served)
+    assert done.returncode == Exit.USAGE
+    assert "Error: 31 problems in the work list:" in done.stderr
+    assert "list.csv, line 3, column 'volume': must look like 'owner/name', not 'nobody'" in done.stderr
+    assert "… and 11 more" in done.stderr
+    assert done.stderr.endswith("Nothing was sent.\n")
+    assert len(done.stderr.splitlines()) == 1 + 20 + 1 + 1
+    assert served.platform.requests_log == []
+    assert not Path("out.csv").exists()
+
+
+def test_a_bad_row_of_a_streamed_list_stops_the_run_after_what_was_sent(served: Served) -> None:
+    args = ("import", imports(*["rfranklin/input"] * 150, "nobody"), "--stream", "--results", "out.csv")
+    done = sbtransfer(*args, served=served)
+    assert done.returncode == Exit.USAGE
+    assert "Error: list.csv, line 152, column 'volume'" in done.stderr
+    assert "150 completed + 0 failed + 0 unconfirmed + 0 unfinished = 150 read" in done.stderr
+    assert "Nothing was sent" not in done.stderr
+    assert len(table("out.csv")) == len(served.platform.created("imports")) == 150
+
+
+def test_a_token_that_is_wrong(served: Served) -> None:
+    args = ("import", imports("rfranklin/input"), "--results", "out.csv")
+    done = sbtransfer(*args, served=served, env={"SB_AUTH_TOKEN": "abc" * 9})
+    assert done.returncode == Exit.REFUSED
+    assert done.stderr.startswith(f"Error: {served.url} refuses the token, check SB_AUTH_TOKEN")
+    assert done.stderr.splitlines()[1:] == ["Nothing was sent."]
+    assert "abcabc" not in done.stderr
+    assert served.creates() == 0
+    assert not Path("out.csv").exists()
+
+
+def test_no_token_at_all() -> None:
+    done = sbtransfer("import", imports("rfranklin/input"), "--endpoint", "https://platform.example/v2")
+    assert done.returncode == Exit.USAGE
+    assert done.stderr.startswith("Error: no token: set SB_AUTH_TOKEN")
+
+
+def test_nobody_listens() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}/v2"
+        args = ("import", imports("rfranklin/input"), "--connect-timeout", "1", "--endpoint", endpoint)
+        done = sbtransfer(*args, env={"SB_AUTH_TOKEN": TOKEN})
+    assert done.returncode == Exit.UNREACHABLE
+    assert done.stderr.startswith(f"Error: {endpoint} could not be reached within 1 s: no connection")
+    assert done.stderr.splitlines()[1:] == ["Nothing was sent."]
+
+
+def test_an_endpoint_that_is_something_else(served: Served) -> None:
+    endpoint = served.url.removesuffix("/v2")
+    args = ("import", imports("rfranklin/input"), "--endpoint", endpoint)
+    done = sbtransfer(*args, served=served)
+    assert done.returncode == Exit.UNREACHABLE
+    assert f"Error: {endpoint} does not answer as the platform does, check the endpoint" in done.stderr
+
+
+def test_some_items_fail(served: Served) -> None:
+    volumes = ["rfranklin/input"] * 90
+    volumes[20:50] = ["rfranklin/nowhere"] * 30
+    done = sbtransfer("import", imports(*volumes), "--results", "out.csv", served=served)
+    assert done.returncode == Exit.INCOMPLETE
+    assert "60 completed + 30 failed + 0 unconfirmed + 0 unfinished = 90 read" in done.stderr
+    told = [line for line in done.stderr.splitlines() if line.startswith("failed: ")]
+    assert len(told) == 20
+    assert told[0].startswith("failed: index 20, rfranklin/nowhere runs/20.gz: Volume 'rfranklin/nowhere'")
+    rows = table("out.csv")
+    assert {int(row["index"]) for row in rows if row["state"] == "FAILED"} == set(range(20, 50))
+    assert {row["error_code"] for row in rows if row["state"] == "FAILED"} == {"9002"}
+    assert len(rows) == 90
+
+
+def test_results_that_cannot_be_written_any_more(served: Served) -> None:
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    args = ("import", imports(*["rfranklin/input"] * 90), "--results", "out.csv")
+    done = sbtransfer(*args, served=served, before=little_room)
+    assert done.returncode == Exit.INCOMPLETE
+    assert re.search(r"Error: 'out\.csv' cannot be written: File too large; it holds \d+ rows", done.stderr)
+    assert "90 completed" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# What is said --------------------------------------------------------------------------------------------
+
+
+def test_a_pipe_gets_plain_lines(served: Served) -> None:
+    done = sbtransfer("import", imports("rfranklin/input"), served=served, env={"FORCE_COLOR": ""})
+    assert done.stderr.splitlines()[0] == f"import: 1 item, at {served.url} as rfranklin"
+    assert done.stderr.splitlines()[-1].startswith("import: 1 completed + 0 failed")
+    assert "\x1b" not in done.stderr
+
+
+def test_quiet_says_nothing_of_success(served: Served) -> None:
+    done = sbtransfer("import", imports("rfranklin/input"), "-q", "--results", "out.csv", served=served)
+    assert (done.returncode, done.stdout, done.stderr) == (Exit.COMPLETED, "", "")
+    done = sbtransfer("import", imports("rfranklin/nowhere"), "-q", served=served)
+    assert done.returncode == Exit.INCOMPLETE
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["import"]
+
+
+def test_the_debug_log_tells_of_each_call(served: Served) -> None:
+    done = sbtransfer("import", imports("rfranklin/input"), "-v", served=served)
+    assert f"POST {served.url}/bulk/storage/imports/create" in done.stderr
+    assert "HTTP 200" in done.stderr
+
+
+def test_debug_shows_where_an_error_came_from(served: Served) -> None:
+    args = ("import", imports("rfranklin/input"), "-v", "--debug")
+    done = sbtransfer(*args, served=served, env={"SB_AUTH_TOKEN": "abc" * 9})
+    assert done.returncode == Exit.REFUSED
+    assert "Traceback" in done.stderr
+    assert "abcabc" not in done.stderr
+    assert TOKEN not in sbtransfer("import", "nowhere.csv", "--debug", served=served).stderr
+
+
+def on_a_terminal(*args: str, served: Served, env: Mapping[str, str]) -> tuple[int, str]:
+    """Run a command with a terminal as its standard error; return the exit code and what was drawn."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    with subprocess.Popen(
+        (*COMMAND, *args),
+        env=environment(served, TERM="xterm-256color", COLUMNS="100", **env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        drawn = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                drawn += chunk
+        except OSError:
+            pass  # the terminal is closed at its other end
+        os.close(ours)
+    assert TOKEN not in drawn.decode()
+    return process.returncode, drawn.decode()
+
+
+COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|9[0-7])(?:;\d+)*m")
+
+
+def test_a_terminal_gets_a_bar(served: Served) -> None:
+    work_list = imports(*["rfranklin/input"] * 3, "rfranklin/nowhere")
+    code, drawn = on_a_terminal("import", work_list, served=served, env={})
+    assert code == Exit.INCOMPLETE
+    assert "━━━" in drawn
+    assert "under way" in drawn
+    assert "failed: index 3, rfranklin/nowhere" in drawn
+    assert "3 completed + 1 failed" in drawn
+    assert COLOUR.search(drawn)
+    assert drawn.rindex("\x1b[?25h") > drawn.rindex("\x1b[?25l")  # the cursor is back
+
+
+def test_a_terminal_without_colours(served: Served) -> None:
+    work_list = imports("rfranklin/input", "rfranklin/nowhere")
+    code, drawn = on_a_terminal("import", work_list, served=served, env={"NO_COLOR": "1"})
+    assert code == Exit.INCOMPLETE
+    assert "━━━" in drawn
+    assert not COLOUR.search(drawn)
+
+
+def closed_pipe() -> int:
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
+
+
+def test_nobody_reads_what_is_said(served: Served) -> None:
+    pipe = closed_pipe()
+    args = ("import", imports("rfranklin/input", "rfranklin/input"), "--results", "out.csv")
+    with start(*args, served=served, stdout=pipe, stderr=pipe) as process:
+        os.close(pipe)
+    assert process.returncode == Exit.COMPLETED
+    assert len(table("out.csv")) == 2
+
+
+def test_help_that_nobody_reads(served: Served) -> None:
+    pipe = closed_pipe()
+    with start("import", "--help", served=served, stdout=pipe) as process:
+        os.close(pipe)
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_help_that_cannot_be_written() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            (*COMMAND, "import", "--help"),
+            env=environment(None),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode != 0
+    assert done.stderr.startswith("Error: [Errno 28] No space left on device")
+    assert "Traceback" not in done.stderr
+
+
+# What interrupts -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_says_how_far_it_came(serve: Serve, number: int) -> None:
+    served = serve(durations=NEVER)
+    work_list = imports(*["rfranklin/input"] * 40, *["rfranklin/nowhere"] * 10)
+    with start("import", work_list, "--results", "out.csv", served=served) as process:
+        eventually(lambda: served.creates() == 1)
+        eventually(lambda: Path("out.csv").exists() and len(table("out.csv")) == 10)
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=PATIENCE)
+    assert process.returncode == Exit.INTERRUPTED
+    assert "0 completed + 10 failed + 0 unconfirmed + 40 unfinished = 50 read" in stderr
+    assert "unfinished: 40 in jobs that go on on the platform, 0 not sent" in stderr
+    assert "results: out.csv, 10 rows" in stderr
+    assert stderr.endswith("Interrupted.\n")
+    assert "Traceback" not in stderr
+    assert len(table("out.csv")) == 10
+
+
+class Slow(Platform):
+    """A platform that answers a create once it is told to, so that it can be left in the middle of one."""
+
+    def __init__(self) -> None:
+        super().__init__(token=TOKEN, durations=NEVER)
+        self.go_on = threading.Event()
+
+    def handle(self, request: Any, now: float) -> Any:
+        if CREATES.fullmatch(request.path):
+            assert self.go_on.wait(PATIENCE)
+        return super().handle(request, now)
+
+
+def test_a_first_interrupt_waits_for_the_answer_that_is_on_its_way() -> None:
+    with Served(slow := Slow()) as served:
+        with start("import", imports("rfranklin/input"), "-v", served=served) as process:
+            assert process.stderr is not None
+            until("/create", process.stderr)
+            process.send_signal(signal.SIGINT)
+            until("Leaving", process.stderr)
+            slow.go_on.set()
+            stderr = process.stderr.read()
+    assert process.returncode == Exit.INTERRUPTED
+    assert "unfinished: 1 in jobs that go on on the platform, 0 not sent or sent without" in stderr
+
+
+def test_a_second_interrupt_waits_for_nothing() -> None:
+    with Served(slow := Slow()) as served:
+        with start("import", imports("rfranklin/input"), "-v", served=served) as process:
+            assert process.stderr is not None
+            until("/create", process.stderr)
+            process.send_signal(signal.SIGINT)
+            until("Leaving", process.stderr)
+            process.send_signal(signal.SIGINT)
+            stderr = process.stderr.read()
+        slow.go_on.set()
+    assert process.returncode == Exit.INTERRUPTED
+    assert "unfinished: 0 in jobs that go on on the platform, 1 not sent or sent without" in stderr
+    assert stderr.endswith("Interrupted.\n")
+
+
+def until(words: str, stream: Any) -> None:
+    for line in stream:
+        if words in line:
+            return
+    pytest.fail(f"{words!r} was never said")
+
+
+def waiting_in(pipe: Any) -> int:
+    """How many bytes of a pipe nobody has read yet."""
+    (size,) = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))
+    return int(size)
+
+
+def test_an_interrupt_while_standard_input_is_copied(served: Served) -> None:
+    with start("import", "-", served=served, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write("volume,location\n")
+        process.stdin.flush()
+        eventually(lambda: waiting_in(process.stdin) == 0)
+        time.sleep(0.5)  # it has begun to wait for more
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read().endswith("Interrupted.\n")
+    assert process.returncode == Exit.INTERRUPTED
+    assert served.platform.requests_log == []
+
+
+def test_an_interrupt_while_standard_input_is_streamed(served: Served) -> None:
+    with start("import", "-", "--stream", "-v", served=served, stdin=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        until("as rfranklin", process.stderr)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == Exit.INTERRUPTED  # though the input is still open
+        assert process.stderr.read().endswith("Interrupted.\n")
+
+
+# The other verbs -----------------------------------------------------------------------------------------
+
+
+def test_a_simulated_platform_is_served_until_it_is_interrupted() -> None:
+    simulator = (*COMMAND, "simulate", "--port", "0", "--token", "made up", "--speed", "300")
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(simulator, env=environment(None), text=True, preexec_fn=heard, **pipes) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        settings = process.stdout.readline()
+        until("--requests-limit 1000/1 --drs-limit 500/1", process.stderr)
+        # The printed line is meant for a shell.
+        transfer = f"{sys.executable} -m sbtransfer import {imports('rfranklin/input')}"
+        done = subprocess.run(
+            ["sh", "-c", f"{settings}\n{transfer}"],
+            env=environment(None),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert done.returncode == Exit.COMPLETED, done.stderr
+        process.send_signal(signal.SIGINT)
+        stderr = process.stderr.read()
+    assert (process.returncode, stderr) == (Exit.COMPLETED, "Serving until Ctrl-C.\n")
+    assert re.fullmatch(
+        r"export SB_API_ENDPOINT=http://127\.0\.0\.1:\d+/v2 SB_AUTH_TOKEN='made up'\n", settings
+    )
+
+
+def test_a_port_that_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = sbtransfer("simulate", "--port", str(port))
+    assert done.returncode == Exit.INCOMPLETE
+    assert "address already in use" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_demo() -> None:
+    done = sbtransfer("demo")
+    assert done.returncode == Exit.COMPLETED, done.stderr
+    assert done.stdout == ""
+    assert "drs-import: 1,198 completed + 2 failed + 0 unconfirmed + 0 unfinished = 1,200 read" in done.stderr
+    assert "import: 4,995 completed + 5 failed + 0 unconfirmed + 0 unfinished = 5,000 read" in done.stderr
+    assert done.stderr.count("failed: index ") == 7

@@ -1,0 +1,121 @@
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from sbtransfer.cli.report import SHOWN_FAILURES, Report, equation, explanations, failure, leaving
+from sbtransfer.cli.results import Results
+from sbtransfer.items import Item
+from sbtransfer.models import ErrorRecord, Outcome, OutcomeState, Summary
+from sbtransfer.progress import Progress
+from tests.support import a_drs, an_export, an_import
+
+
+def failed(item: Item, index: int = 0, **fields: Any) -> Outcome:
+    given: dict[str, Any] = {
+        "state": OutcomeState.FAILED,
+        "error": ErrorRecord(404, 9002, "gone\nfor good"),
+    } | fields
+    return Outcome(index=index, item=item, **given)
+
+
+def console() -> Console:
+    return Console(file=io.StringIO())
+
+
+def told(report: Report) -> list[str]:
+    assert isinstance(report.console.file, io.StringIO)
+    return report.console.file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("item", "line"),
+    [
+        (an_import("a/b.gz"), "failed: index 7, rosa/input a/b.gz: gone for good (code 9002)"),
+        (an_export("5f"), "failed: index 7, 5f to rosa/output out/5f: gone for good (code 9002)"),
+        (a_drs("drs://x.org/1"), "failed: index 7, drs://x.org/1: gone for good (code 9002)"),
+    ],
+)
+def test_a_failure_is_one_line(item: Item, line: str) -> None:
+    assert failure(failed(item, 7)) == line
+
+
+def test_a_failure_without_a_reason_says_so() -> None:
+    outcome = failed(a_drs(), state=OutcomeState.UNCONFIRMED, error=None)
+    assert failure(outcome) == "unconfirmed: index 0, drs://dg.4DFC:1: no reason was given"
+
+
+def test_failures_are_told_up_to_a_limit_and_then_counted() -> None:
+    report = Report(console(), "import")
+    for index in range(SHOWN_FAILURES + 100):
+        report.ended_one(failed(an_import(), index))
+    lines = told(report)
+    assert len(lines) == SHOWN_FAILURES + 1
+    assert lines[-2].startswith("failed: index 19,")
+    assert lines[-1].startswith("… further ones are counted only")
+
+
+def test_what_was_completed_needs_no_line() -> None:
+    report = Report(console(), "import")
+    report.ended_one(failed(an_import(), state=OutcomeState.COMPLETED, error=None))
+    assert told(report) == []
+
+
+def test_the_summary_is_a_sum() -> None:
+    assert equation(Summary(1234, 1200, 30, 3, 1)) == (
+        "1,200 completed + 30 failed + 3 unconfirmed + 1 unfinished = 1,234 read"
+    )
+
+
+def test_a_sum_that_does_not_add_up_is_said_aloud() -> None:
+    report = Report(console(), "import", quiet=True)
+    report.ended(Summary(read=5, completed=4), Progress(elapsed=1))
+    assert any(line.startswith("THIS DOES NOT ADD UP") for line in told(report))
+
+
+def test_what_is_not_known_or_not_done_is_explained() -> None:
+    lines = explanations(Summary(10, 4, 0, 1, 5), under_way=3)
+    assert [line.partition(":")[0] for line in lines] == ["unconfirmed", "unfinished"]
+    assert lines[1].endswith("3 in jobs that go on on the platform, 2 not sent or sent without an answer")
+    assert explanations(Summary(10, 9, 1, 0, 0), under_way=0) == []
+
+
+def test_a_report_from_start_to_end(tmp_path: Path) -> None:
+    report = Report(console(), "drs")
+    report.started(1, "https://a.example/v2", "rosa")
+    report.ended(Summary(1, 1), Progress(elapsed=62))
+    with Results(tmp_path / "out.csv", "drs") as results:
+        report.wrote(results)
+        results.rows = 1
+        report.wrote(results)
+    assert told(report) == [
+        "drs-import: 1 item, at https://a.example/v2 as rosa",
+        "drs-import: 1 completed + 0 failed + 0 unconfirmed + 0 unfinished = 1 read, in 0:01:02",
+        f"results: {tmp_path / 'out.csv'}, 1 row",
+    ]
+
+
+def test_a_list_of_unknown_length() -> None:
+    report = Report(console(), "drs")
+    report.started(None, "https://a.example/v2", "rosa")
+    assert told(report) == ["drs-import: a list of unknown length, at https://a.example/v2 as rosa"]
+
+
+def test_quiet_tells_only_of_what_went_wrong() -> None:
+    report = Report(console(), "drs", quiet=True)
+    report.started(2, "https://a.example/v2", "rosa")
+    report.ended_one(failed(a_drs()))
+    report.ended(Summary(2, 2), Progress())
+    assert told(report) == []
+    report.ended(Summary(2, 1, 1), Progress())
+    assert told(report) == [
+        "drs-import: 1 completed + 1 failed + 0 unconfirmed + 0 unfinished = 2 read, in 0:00:00"
+    ]
+
+
+def test_leaving_tells_how_to_leave_at_once() -> None:
+    report = Report(console(), "drs")
+    leaving(report.console)
+    assert told(report)[0].endswith("Ctrl-C again to leave at once.")
