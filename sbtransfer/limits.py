@@ -94,6 +94,9 @@ class Budget(Protocol):
     async def acquire(self, amount: int = 1, share: Share = "submit", *, partial: bool = False) -> Grant:
         """Wait for `amount` tokens; with `partial`, take fewer where waiting would leave them unused."""
 
+    def charge(self, amount: int) -> None:
+        """Spend tokens that nobody asked for: something took more of the platform's budget than was known."""
+
     def observe(self, left: int, window: float, ends_in: float) -> None:
         """Learn from the platform that it leaves `left` tokens in a window of its own.
 
@@ -200,6 +203,11 @@ class ExactBudget:
         # A call that is not answered yet may or may not be counted in what the platform said last.
         return self._ceiling.left - self._unanswered
 
+    def charge(self, amount: int) -> None:
+        """Spend tokens now that nobody asked for; they may be more than are free."""
+        self._free -= amount
+        self._returns.append((asyncio.get_running_loop().time() + self.period, amount))
+
     def observe(self, left: int, window: float, ends_in: float) -> None:
         """Learn that the platform leaves `left` tokens in its window, which ends in `ends_in` seconds."""
         now = asyncio.get_running_loop().time()
@@ -268,7 +276,7 @@ class ExactBudget:
             return self._ceiling.ends_at
         if self._free >= amount:
             return None
-        if waiter.partial and not self._free:
+        if waiter.partial and self._free <= 0:
             return self._returns[0][0] if self._returns else float("inf")
         free, last = self._free, None
         latest = waiter.patience(now, self.period) if waiter.partial else float("inf")
@@ -335,6 +343,9 @@ class Unlimited:
     async def acquire(self, amount: int = 1, share: Share = "submit", *, partial: bool = False) -> Grant:  # noqa: ARG002
         """Grant `amount` tokens."""
         return _FreeGrant(amount)
+
+    def charge(self, amount: int) -> None:
+        """Take no notice."""
 
     def observe(self, left: int, window: float, ends_in: float) -> None:
         """Take no notice."""

@@ -78,16 +78,24 @@ class Job:
 
 
 @frozen
+class Arrived:
+    """What a DRS item became on the platform: a file, or a folder if it was a bundle."""
+
+    id: str
+    is_folder: bool = False
+
+
+@frozen
 class DRSJob:
     """A DRS bulk import as the platform tells of it: one job for a whole call.
 
-    `state` is SUBMITTED, RESOLVING, RUNNING or FINISHED. Once it is FINISHED, `result` holds a file's id or
-    an error for each item, and `None` for a record that could not be read.
+    `state` is SUBMITTED, RESOLVING, RUNNING or FINISHED. Once it is FINISHED, `result` says for each item
+    what it became, or its error, and is `None` for a record that could not be read.
     """
 
     id: str
     state: str
-    result: tuple[str | ErrorRecord | None, ...] = ()
+    result: tuple[Arrived | ErrorRecord | None, ...] = ()
     started_on: datetime | None = None
     finished_on: datetime | None = None
 

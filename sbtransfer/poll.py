@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import count
@@ -23,6 +24,8 @@ from sbtransfer.http.caller import Caller
 from sbtransfer.models import ErrorRecord, Outcome
 from sbtransfer.operations.operation import Operation, Pending, Seen, unconfirmed
 from sbtransfer.polling import Plan, Polling
+
+log = logging.getLogger(__name__)
 
 _AT_ONCE = 16
 """How many looks of one kind are on their way at once."""
@@ -197,6 +200,12 @@ class Poller:
         if len(seen.ended) + len(seen.running) + len(seen.unreadable) != len(batch):
             raise CountError(f"{len(batch)} jobs were looked at, of which some are not accounted for")
         self._settle(watch, seen, asyncio.get_running_loop().time())
+        try:
+            await watch.operation.charge(seen)
+        except UnauthorizedError:
+            raise
+        except (APIError, NoAnswerError, UnreadableAnswerError) as error:
+            log.warning("what bundles hold could not be counted: %s", error)
 
     def _settle(self, watch: _Watch, seen: Seen, now: float) -> None:
         for one in seen.ended:

@@ -7,7 +7,7 @@ as `None`, a hole that the caller must account for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
@@ -20,7 +20,7 @@ from cattrs.preconf.orjson import make_converter
 
 from sbtransfer.errors import APIError, UnauthorizedError, UnreadableAnswerError
 from sbtransfer.items import DRSImport, Item, VolumeExport, VolumeImport
-from sbtransfer.models import DRSJob, ErrorRecord, Job
+from sbtransfer.models import Arrived, DRSJob, ErrorRecord, Job
 
 _UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, BaseValidationError)
 
@@ -226,11 +226,12 @@ def _job(record: dict[str, Any], echo: Callable[[dict[str, Any]], Echo]) -> Job:
     )
 
 
-def _drs_result(record: Any, _: object = None) -> str | ErrorRecord | None:
+def _drs_result(record: Any) -> Arrived | ErrorRecord | None:
     try:
         resource = record.get("resource")
         if resource:
-            return _text(_file_id(resource))
+            is_folder = isinstance(resource, dict) and resource.get("type") == "folder"
+            return Arrived(_text(_file_id(resource)), is_folder)
         return converter.structure(record["error"], ErrorRecord)
     except _UNREADABLE:
         return None
@@ -311,6 +312,14 @@ def read_error(status: int, body: bytes) -> APIError:
 def _rate_limit(record: Any, _: object = None) -> RateLimit:
     rate = record["rate"]
     return RateLimit(int(rate["limit"]), int(rate["remaining"]), unix_seconds(float(rate["reset"])))
+
+
+def total_matching(headers: Mapping[str, str]) -> int:
+    """Return how many things a list holds in all its pages."""
+    try:
+        return int(headers["X-Total-Matching-Query"])
+    except (KeyError, ValueError):
+        raise UnreadableAnswerError("the answer does not say how many things the list holds") from None
 
 
 def unix_seconds(reset: float) -> float:

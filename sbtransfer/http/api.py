@@ -68,6 +68,11 @@ class API:
         call = Call("GET", f"/bulk/drs/imports/{wire.segment(job_id)}")
         return wire.read((await self.caller.read(call, "poll", admission)).body, DRSJob)
 
+    async def count_files(self, folder: str) -> int:
+        """`GET /files?parent={id}`: how many files and folders a folder holds."""
+        call = Call("GET", "/files", query=(("parent", folder), ("limit", "1")))
+        return wire.total_matching((await self.caller.read(call, "poll")).headers)
+
     async def user(self) -> User:
         """`GET /user`: the owner of the token."""
         return wire.read((await self.caller.read(Call("GET", "/user"), "list")).body, User)

@@ -201,8 +201,9 @@ class Caller:
             admission.carried(undone=False)
             raise
         verdict = verdict_of(answer)
-        admission.sent()
+        # First what the platform says is left, then the token: else another call could slip in between.
         self._observe(answer)
+        admission.sent()
         if verdict in FINAL:
             admission.carried(undone=verdict is Verdict.REFUSED)
         if verdict is Verdict.SUCCESS:

@@ -81,6 +81,9 @@ class Bulk:
                 seen.running.append(one)
         return seen
 
+    async def charge(self, seen: Seen) -> None:
+        """Count nothing: what a job spends is known when it is created."""
+
 
 def _errors_in_place(pending: Sequence[Pending], records: Sequence[Record]) -> dict[str, ErrorRecord]:
     """Attribute error records by place, if everything else stands at its own."""

@@ -10,7 +10,7 @@ from attrs import frozen
 from sbtransfer.http.admission import Admission
 from sbtransfer.http.api import API
 from sbtransfer.items import Kind
-from sbtransfer.models import DRSJob, Entry, ErrorRecord, Outcome, OutcomeState
+from sbtransfer.models import Arrived, DRSJob, Entry, ErrorRecord, Outcome, OutcomeState
 from sbtransfer.operations.operation import Carriage, Made, Pending, Seen, unconfirmed
 
 
@@ -36,9 +36,17 @@ class DRS:
         """Read one job."""
         (one,) = pending
         job = await self._api.get_drs(one.job_id, admission)
-        if job.ended:
-            return Seen(outcomes=_outcomes(one, job), ended=[one])
-        return Seen(running=[one])
+        if not job.ended:
+            return Seen(running=[one])
+        folders = [arrived.id for arrived in job.result if isinstance(arrived, Arrived) and arrived.is_folder]
+        return Seen(outcomes=_outcomes(one, job), ended=[one], folders=folders)
+
+    async def charge(self, seen: Seen) -> None:
+        """Charge the files that bundles hold beyond the one for which each was counted."""
+        for folder in seen.folders:
+            beyond = await self._api.count_files(folder) - 1
+            if beyond > 0:
+                self._api.caller.files.charge(beyond)
 
 
 def _outcomes(pending: Pending, job: DRSJob) -> list[Outcome]:
@@ -54,7 +62,7 @@ def _outcomes(pending: Pending, job: DRSJob) -> list[Outcome]:
     ]
 
 
-def _outcome(entry: Entry, pending: Pending, job: DRSJob, result: str | ErrorRecord | None) -> Outcome:
+def _outcome(entry: Entry, pending: Pending, job: DRSJob, result: Arrived | ErrorRecord | None) -> Outcome:
     if result is None:
         state = OutcomeState.UNCONFIRMED
         error = ErrorRecord(code="ambiguous", message="the job's result has no readable record for this item")
@@ -67,7 +75,7 @@ def _outcome(entry: Entry, pending: Pending, job: DRSJob, result: str | ErrorRec
         item=entry.item,
         state=state,
         job_id=job.id,
-        file_id=result if isinstance(result, str) else None,
+        file_id=result.id if isinstance(result, Arrived) else None,
         error=error,
         attempts=pending.carriage.attempts,
         submitted_on=pending.carriage.submitted_on,

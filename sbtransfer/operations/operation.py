@@ -58,6 +58,8 @@ class Seen:
     running: list[Pending] = Factory(list)
     unreadable: list[tuple[Pending, ErrorRecord]] = field(factory=list)
     """Jobs for which the platform answered with an error record."""
+    folders: list[str] = Factory(list)
+    """The folders that bundles became: they may have spent more of the budget than was known."""
 
 
 class Operation(Protocol):
@@ -80,6 +82,9 @@ class Operation(Protocol):
 
     async def look(self, pending: Sequence[Pending], admission: Admission) -> Seen:
         """Read jobs once; raises what `API`'s reads raise."""
+
+    async def charge(self, seen: Seen) -> None:
+        """Count what jobs that ended turn out to have spent beyond what was known; raises as `look` does."""
 
 
 def unconfirmed(

@@ -52,10 +52,13 @@ class ScriptedTransport(SimulatedTransport):
         super().__init__(platform, latency)
         self.script = script
         self.requests: list[tuple[float, Request]] = []
+        self.statuses: list[int] = []
 
     async def send(self, request: Request) -> Response:
         self.requests.append((asyncio.get_running_loop().time(), request))
-        return await self.script(request, super().send)
+        answer = await self.script(request, super().send)
+        self.statuses.append(answer.status)
+        return answer
 
     def sent(self, path: str) -> list[float]:
         return [when for when, request in self.requests if request.url.endswith(path)]

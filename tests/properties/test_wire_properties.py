@@ -186,7 +186,7 @@ def test_any_drs_result_leaves_the_job_readable(result: list[Any], extra: Any) -
     job = wire.read(body, DRSJob)
     assert len(job.result) == len(result)
     for one in job.result:
-        assert one is None or isinstance(one, ErrorRecord) or one
+        assert one is None or isinstance(one, ErrorRecord) or one.id
 
 
 @settings(max_examples=200, deadline=None)

@@ -706,3 +706,16 @@ def test_unlimited_grants_everything_at_once() -> None:
         assert now() == 0
 
     run(main())
+
+
+def test_a_charge_is_spent_although_nobody_asked_for_it() -> None:
+    async def main() -> list[tuple[float, float]]:
+        budget = ExactBudget(10, 100)
+        (await budget.acquire(6)).answered()
+        budget.charge(7)  # Three more than there are.
+        timeline = [(0.0, float(budget.left))]
+        await asyncio.sleep(50)
+        await budget.acquire(4)
+        return [*timeline, (asyncio.get_running_loop().time(), float(budget.left))]
+
+    assert run(main()) == [(0.0, 0.0), (100.0, 6.0)]

@@ -8,7 +8,7 @@ import pytest
 from sbtransfer import wire
 from sbtransfer.errors import APIError, UnauthorizedError, UnreadableAnswerError
 from sbtransfer.items import Item, VolumeExport, VolumeImport
-from sbtransfer.models import DRSJob, ErrorRecord, Job
+from sbtransfer.models import Arrived, DRSJob, ErrorRecord, Job
 from sbtransfer.wire import RateLimit, User
 from tests.support import a_drs, an_export, an_import
 
@@ -385,17 +385,22 @@ def test_a_drs_job_that_is_finished() -> None:
         {"resource": {"href": "…", "id": "f1"}},
         {"error": {"status": 403, "code": 5001, "message": "no access"}},
         {"resource": "f3"},
+        {"resource": {"id": "f4", "type": "folder"}},
         {},
         {"error": "text"},
     ]
     job = wire.read(drs(result=result, finished_on="2024-05-01T10:00:00Z", new_field=1), DRSJob)
-    assert job.result == ("f1", ErrorRecord(403, 5001, "no access"), "f3", None, None)
+    refused = ErrorRecord(403, 5001, "no access")
+    assert job.result == (Arrived("f1"), refused, Arrived("f3"), Arrived("f4", is_folder=True), None, None)
     assert job.finished_on == datetime(2024, 5, 1, 10, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("record", [None, 7, "text", []])
 def test_an_unreadable_drs_record_is_a_hole(record: object) -> None:
-    assert wire.read(drs(result=[{"resource": {"id": "f1"}}, record]), DRSJob).result == ("f1", None)
+    assert wire.read(drs(result=[{"resource": {"id": "f1"}}, record]), DRSJob).result == (
+        Arrived("f1"),
+        None,
+    )
 
 
 @pytest.mark.parametrize("resource", [{"id": 7}, {"id": ["f1"]}, {"id": ""}, ""])

@@ -12,7 +12,7 @@ from sbtransfer.http.caller import Caller
 from sbtransfer.http.credentials import Credentials
 from sbtransfer.http.transport import Request
 from sbtransfer.limits import ExactBudget, Grant, Limits, Share
-from sbtransfer.models import DRSJob, ErrorRecord, Job
+from sbtransfer.models import Arrived, DRSJob, ErrorRecord, Job
 from sbtransfer.simulator.clock import run
 from tests.support import ScriptedTransport, Step, a_drs, an_export, an_import, refusal, reply
 
@@ -110,7 +110,7 @@ def test_jobs_are_read_in_bulk(
 def test_a_drs_job_is_read_by_its_quoted_id() -> None:
     answer = reply(200, DRS | {"state": "FINISHED", "result": [{"resource": {"id": "f1"}}]})
     job, (request,) = call(lambda api: api.get_drs("d/1"), answer)
-    assert job == DRSJob("d/1", "FINISHED", ("f1",))
+    assert job == DRSJob("d/1", "FINISHED", (Arrived("f1"),))
     assert (request.method, request.url) == ("GET", f"{ENDPOINT}/bulk/drs/imports/d%2F1")
 
 
@@ -215,3 +215,16 @@ def test_reads_take_their_turn_as_what_they_are() -> None:
         assert turns.shares == ["poll", "poll", "poll", "list"]
 
     run(main())
+
+
+def test_the_files_of_a_folder_are_counted() -> None:
+    answer = reply(200, {"items": []}, X_Total_Matching_Query="31")
+    count, (request,) = call(lambda api: api.count_files("f/1"), answer)
+    assert count == 31
+    assert (request.method, request.url) == ("GET", f"{ENDPOINT}/files")
+    assert request.query == (("parent", "f/1"), ("limit", "1"))
+
+
+def test_a_list_that_does_not_say_its_length_cannot_be_counted() -> None:
+    with pytest.raises(UnreadableAnswerError, match="how many"):
+        call(lambda api: api.count_files("f1"), reply(200, {"items": []}))
