@@ -136,6 +136,8 @@ class Migration:
         A token comes back a period after the answer to the call that spent it; from then until it is spent
         again it is idle. Counted until the last create is sent: until then work waits.
         """
+        if self.foreign_requests or self.max_in_flight < len(self.items):
+            return math.nan  # Others, or the room for items, decide: work does not wait for tokens alone.
         spends = self._file_spends() if self.platform.drs_log else self._request_spends()
         capacity = int(self.limits.drs_files if self.platform.drs_log else self.limits.requests)
         idle = [
