@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
+from benchmarks.migration import Migration
 from sbtransfer.testing import EPOCH
-
-if TYPE_CHECKING:
-    from benchmarks.virtual_time import Migration
 
 POINTS = 600
 BLUE, GREEN, GREY, ORANGE = "#2563a8", "#2e8b57", "#8a8f98", "#d9822b"
