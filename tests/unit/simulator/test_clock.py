@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from aiolimiter import AsyncLimiter
 
 from sbtransfer.simulator.clock import DeadlockError, VirtualClockLoop, run
 
@@ -284,3 +285,33 @@ def test_the_loop_shows_its_time() -> None:
         assert "time=12.5" in repr(loop)
     finally:
         loop.close()
+
+
+def test_a_timer_that_is_set_anew_for_this_very_instant_does_not_stop_the_time() -> None:
+    """As code does that waits for a remainder which is too small to change the time."""
+
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+        start = loop.time()
+
+        def again() -> None:
+            if loop.time() > start:
+                over.set_result(None)
+            else:
+                loop.call_at(loop.time(), again)
+
+        again()
+        await over
+        return loop.time() - start
+
+    assert 0 < run(main(), start=1e6) < 1e-6
+
+
+def test_a_leaky_bucket_leaks_in_virtual_time() -> None:
+    async def main() -> float:
+        limiter = AsyncLimiter(50, 1)
+        await asyncio.gather(*(limiter.acquire() for _ in range(1050)))
+        return asyncio.get_running_loop().time()
+
+    assert run(main(), start=12345.678) == pytest.approx(12345.678 + 20)
