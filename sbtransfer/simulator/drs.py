@@ -1,6 +1,13 @@
-"""The rules of DRS bulk imports: one job for a whole call, its files held where the limit is reached."""
+"""The rules of DRS bulk imports: one job for a whole call, its files held where the limit is reached.
 
+By convention a URI with a path segment `bundle-N`, such as `drs://data.example/bundle-30/a`, is a bundle of N
+files, N at least 1. It becomes a folder of the item's name that holds `file-1` to `file-N`. Each of these
+counts against the limit, so a large bundle begins in one window and goes on in later ones.
+"""
+
+import re
 from collections.abc import Mapping
+from itertools import repeat
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +21,7 @@ from sbtransfer.simulator.window import HoldingWindow
 from sbtransfer.simulator.world import File, World, is_missing, last_segment
 
 UNKNOWN_HOST = "unknown.example"
+BUNDLE = re.compile(r"/bundle-([1-9][0-9]*)(?:/|$)")
 RESOLUTIONS = ("SKIP", "OVERWRITE", "RENAME")
 
 
@@ -44,18 +52,23 @@ class DRSCall:
 
 @attrs.frozen(eq=False, kw_only=True)
 class DRSFile:
-    """What becomes of one item: a file or an error.
+    """What becomes of one item: a file, the folder of a bundle, or an error.
 
-    `begun` is when the platform begins to move it, the moment that its limit counts; None if it never does.
-    `created` is false for an item that was skipped because the file was there.
+    `begins` is when the platform begins to move each of its files, the moments that the limit counts; there
+    are none if it never does. `created` is false for an item that was skipped because the file was there.
     """
 
     order: DRSOrder
-    begun: float | None = None
+    begins: tuple[float, ...] = ()
     done: float
     file: File | None = None
     created: bool = False
     error: Mapping[str, Any] | None = None
+
+    @property
+    def begun(self) -> float | None:
+        """When the first of its files begins, None if none ever does."""
+        return self.begins[0] if self.begins else None
 
     @property
     def item(self) -> tuple[str, ...]:
@@ -66,7 +79,8 @@ class DRSFile:
         """Return the item's entry in the job's result."""
         if self.file is None:
             return {"error": self.error}
-        return {"resource": {"href": f"{base_url}/files/{self.file.id}", "id": self.file.id}}
+        href = f"{base_url}/files/{self.file.id}"
+        return {"resource": {"href": href, "id": self.file.id, "type": self.file.type}}
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -160,32 +174,49 @@ class DRSImporter:
         """Decide what becomes of one item. Only what can be resolved takes a place in the window."""
         try:
             self._world.check_destination(order.project, order.parent)
-            _check_uri(order.drs_uri)
+            size = _resolve(order.drs_uri)
         except RefusalError as refusal:
             return DRSFile(order=order, done=resolved, error=refusal.record())
-        begun = self._window.begin(resolved)
-        done = begun + self._durations.draw()
+        begins = tuple(map(self._window.begin, repeat(resolved, size or 1)))
+        ends = [begun + self._durations.draw() for begun in begins]
         there = self._world.named(order.home, order.name)
         if there is not None and call.conflict_resolution == "SKIP":
-            # The file that is there may itself be on its way only; then its arrival is waited for.
-            return DRSFile(order=order, begun=begun, done=max(begun, there.born), file=there)
-        file = self._arriving(order, call, done)
-        return DRSFile(order=order, begun=begun, done=done, file=file, created=True)
+            # What is there may itself be on its way only; then its arrival is waited for.
+            return DRSFile(order=order, begins=begins, done=max(begins[-1], there.born), file=there)
+        if size is None:
+            file = self._bring(order, call, "file", ends[0])
+        else:
+            file = self._bring_bundle(order, call, begins[0], ends)
+        return DRSFile(order=order, begins=begins, done=max(ends), file=file, created=True)
 
-    def _arriving(self, order: DRSOrder, call: DRSCall, done: float) -> File:
+    def _bring(self, order: DRSOrder, call: DRSCall, kind: str, born: float) -> File:
         renamed = call.conflict_resolution == "RENAME"
         file = File(
             id=self._world.new_id(),
             name=self._world.free_name(order.home, order.name) if renamed else order.name,
             project=order.project,
             parent=order.parent,
-            born=done,
+            type=kind,
+            born=born,
             tags=call.tags,
             metadata=order.metadata,
         )
         return self._world.add(file, replace=True)
 
+    def _bring_bundle(self, order: DRSOrder, call: DRSCall, begun: float, ends: list[float]) -> File:
+        """Enter a folder, there from when its first file begins, and its files, each from its own end."""
+        folder = self._bring(order, call, "folder", begun)
+        within = attrs.evolve(folder, project=None, parent=folder.id, type="file")
+        for number, end in enumerate(ends, start=1):
+            file = attrs.evolve(within, id=self._world.new_id(), name=f"file-{number}", born=end)
+            self._world.add(file)
+        return folder
 
-def _check_uri(drs_uri: str) -> None:
-    if urlsplit(drs_uri).netloc == UNKNOWN_HOST or is_missing(drs_uri):
+
+def _resolve(drs_uri: str) -> int | None:
+    """Return how many files a bundle has, None for the URI of a single file, or refuse."""
+    parts = urlsplit(drs_uri)
+    if parts.netloc == UNKNOWN_HOST or is_missing(drs_uri):
         raise RefusalError(404, Code.UNRESOLVED, f"{drs_uri!r} cannot be resolved.")
+    found = BUNDLE.search(parts.path)
+    return int(found[1]) if found else None

@@ -17,7 +17,7 @@ from sbtransfer.simulator.durations import Durations
 from sbtransfer.simulator.exports import ExportOrder, accept_export, read_export
 from sbtransfer.simulator.imports import ImportOrder, accept_import, read_import
 from sbtransfer.simulator.jobs import Job, JobKind, JobList
-from sbtransfer.simulator.listing import list_page
+from sbtransfer.simulator.listing import Page, list_files, list_jobs
 from sbtransfer.simulator.messages import Answer, Request
 from sbtransfer.simulator.refusals import Code, RefusalError
 from sbtransfer.simulator.window import Grid, HoldingWindow, RequestWindow
@@ -49,6 +49,10 @@ def _bulk_answer(make: Callable[[T], _Body], entries: Iterable[T]) -> Answer:
     return _answer({"items": [_record(make, entry) for entry in entries]})
 
 
+def _list_answer(page: Page) -> Answer:
+    return _answer(page.body, headers={"X-Total-Matching-Query": str(page.total)})
+
+
 def _no_job(job_id: str) -> RefusalError:
     return RefusalError(404, Code.NO_JOB, f"Job {job_id!r} does not exist.")
 
@@ -63,8 +67,8 @@ class Platform:
     `drs_period` seconds, past which files are held.
 
     What it holds is open to tests: `world`; `jobs` by id; `requests_log` with (time, method, path, status) of
-    every request (empty with `log=False`); `drs_log` with (time, files) of every accepted DRS call, counting
-    all its items, while `DRSFile.begun` tells when each file used the limit.
+    every request (empty with `log=False`); `drs_log` with (time, items) of every accepted DRS call, while
+    `DRSFile.begins` tells when each file of an item used the limit.
     """
 
     def __init__(
@@ -130,17 +134,18 @@ class Platform:
         return {
             "/user": {"GET": self._user},
             "/rate_limit": {"GET": self._rate_limit},
+            "/files": {"GET": self._list_files},
             "/files/{id}": {"GET": self._file},
             "/bulk/files/get": {"POST": self._bulk_files},
             "/bulk/drs/imports/create": {"POST": self._create_drs},
             "/bulk/drs/imports/{id}": {"GET": self._drs_job},
             "/bulk/storage/imports/create": {"POST": self._create_imports},
             "/bulk/storage/imports/get": {"POST": partial(self._bulk_jobs, "imports", "import_ids")},
-            "/storage/imports": {"GET": partial(self._list, "imports")},
+            "/storage/imports": {"GET": partial(self._list_jobs, "imports")},
             "/storage/imports/{id}": {"GET": partial(self._one_job, "imports")},
             "/bulk/storage/exports/create": {"POST": self._create_exports},
             "/bulk/storage/exports/get": {"POST": partial(self._bulk_jobs, "exports", "export_ids")},
-            "/storage/exports": {"GET": partial(self._list, "exports")},
+            "/storage/exports": {"GET": partial(self._list_jobs, "exports")},
             "/storage/exports/{id}": {"GET": partial(self._one_job, "exports")},
         }
 
@@ -242,6 +247,8 @@ class Platform:
             raise _no_job(job_id)
         return job
 
-    def _list(self, kind: JobKind, request: Request, now: float, _id: str) -> Answer:
-        body, total = list_page(kind, self._lists[kind], request, now, self.base_url)
-        return _answer(body, headers={"X-Total-Matching-Query": str(total)})
+    def _list_jobs(self, kind: JobKind, request: Request, now: float, _id: str) -> Answer:
+        return _list_answer(list_jobs(kind, self._lists[kind], request, now, self.base_url))
+
+    def _list_files(self, request: Request, now: float, _id: str) -> Answer:
+        return _list_answer(list_files(self.world, request, now, self.base_url))

@@ -4,10 +4,12 @@ Nothing happens in the background. What a job will bring about is entered at onc
 holds, so every question about the world comes with a time.
 
 Two conventions spare tests from filling a world: every object, file and folder that a call names exists,
-unless it is called `missing`. Projects and volumes must be known.
+unless it is called `missing`. Projects and volumes must be known. A list shows what was brought in, not what
+was only named.
 """
 
 import math
+from collections import defaultdict
 from itertools import count
 from random import Random
 from typing import Any
@@ -74,12 +76,16 @@ class File:
         """The project or folder within which its name is looked up."""
         return self.project or self.parent
 
+    def exists(self, now: float) -> bool:
+        """Tell whether it has arrived by `now` and is not replaced yet."""
+        return self.born <= now < self.gone
+
     def is_alias(self, now: float) -> bool:
         """Tell whether an export has taken its bytes away by `now`."""
         return self.alias is not None and self.alias.since <= now
 
-    def shown(self, now: float, base_url: str) -> dict[str, Any]:
-        """Return the file as the platform shows it."""
+    def brief(self, base_url: str) -> dict[str, Any]:
+        """Return the fields that a list shows."""
         return {
             "href": f"{base_url}/files/{self.id}",
             "id": self.id,
@@ -87,6 +93,12 @@ class File:
             "project": self.project,
             "parent": self.parent,
             "type": self.type,
+        }
+
+    def shown(self, now: float, base_url: str) -> dict[str, Any]:
+        """Return the file as the platform shows it."""
+        return {
+            **self.brief(base_url),
             "storage": self._storage(now),
             "tags": self.tags,
             "metadata": self.metadata,
@@ -99,7 +111,10 @@ class File:
 
 
 class World:
-    """The projects, volumes and files of the simulated platform; put more into the dicts at will."""
+    """The projects, volumes and files of the simulated platform.
+
+    Put more projects and volumes into the dicts at will; files come in by `add`.
+    """
 
     def __init__(self, seed: int = 0) -> None:
         projects = (Project("rfranklin/my-project"), Project("rfranklin/archive"))
@@ -108,6 +123,7 @@ class World:
         self.volumes = {volume.id: volume for volume in volumes}
         self.files: dict[str, File] = {}
         self._names: dict[tuple[str | None, str], File] = {}
+        self._within: defaultdict[str | None, list[File]] = defaultdict(list)
         self._ids = Random(seed)  # noqa: S311 -- ids that repeat for the same seed, not secrets
 
     def new_id(self) -> str:
@@ -126,20 +142,26 @@ class World:
         if file_id not in self.files and file_id != MISSING:
             self.files[file_id] = File(id=file_id, name=file_id, project=next(iter(self.projects), None))
         file = self.files.get(file_id)
-        if file is None or not file.born <= now < file.gone:
+        if file is None or not file.exists(now):
             raise RefusalError(404, Code.NO_FILE, f"File {file_id!r} does not exist.")
         return file
 
     def check_destination(self, project: str | None, parent: str | None) -> None:
         """Refuse a destination that cannot take files."""
-        if (project is None) == (parent is None):
-            raise RefusalError(
-                400, Code.BAD_REQUEST, "Give either 'project' or 'parent', and only one of them."
-            )
+        _check_one_home(project, parent)
         if parent == MISSING:
-            raise RefusalError(404, Code.NO_FOLDER, f"Folder {parent!r} does not exist.")
+            raise _no_folder(parent)
+        if project is not None and not self._project(project).writable:
+            raise RefusalError(403, Code.READ_ONLY_PROJECT, f"Project {project!r} does not let you write.")
+
+    def within(self, project: str | None, parent: str | None, now: float) -> list[File]:
+        """Return what a project or a folder holds itself at `now`, in the order of entry, or refuse."""
+        _check_one_home(project, parent)
         if project is not None:
-            self._check_project(project)
+            self._project(project)
+        if parent is not None:
+            self._check_folder(parent, now)
+        return [file for file in self._within.get(project or parent, ()) if file.exists(now)]
 
     def named(self, home: str | None, name: str) -> File | None:
         """Return the file of that name in a project or folder, also one that a job is still to bring."""
@@ -154,16 +176,38 @@ class World:
 
     def add(self, file: File, *, replace: bool = False) -> File:
         """Take a file in. With `replace`, the file that had its name goes when the new one arrives."""
-        old = self._names.get((file.home, file.name))
+        home = file.home
+        old = self._names.get((home, file.name))
         if old is not None and replace:
-            old.gone = file.born
+            self._end(old, file.born)
         self.files[file.id] = file
-        self._names[file.home, file.name] = file
+        self._names[home, file.name] = file
+        self._within[home].append(file)
         return file
 
-    def _check_project(self, project: str) -> None:
-        known = self.projects.get(project)
-        if known is None:
-            raise RefusalError(404, Code.NO_PROJECT, f"Project {project!r} does not exist.")
-        if not known.writable:
-            raise RefusalError(403, Code.READ_ONLY_PROJECT, f"Project {project!r} does not let you write.")
+    def _end(self, file: File, moment: float) -> None:
+        """Let a file go, a folder with all that is in it."""
+        file.gone = min(file.gone, moment)
+        for inner in self._within.get(file.id, ()):
+            self._end(inner, moment)
+
+    def _project(self, project: str) -> Project:
+        try:
+            return self.projects[project]
+        except KeyError:
+            raise RefusalError(404, Code.NO_PROJECT, f"Project {project!r} does not exist.") from None
+
+    def _check_folder(self, folder: str, now: float) -> None:
+        known = self.files.get(folder)
+        there = folder != MISSING if known is None else known.type == "folder" and known.exists(now)
+        if not there:
+            raise _no_folder(folder)
+
+
+def _check_one_home(project: str | None, parent: str | None) -> None:
+    if (project is None) == (parent is None):
+        raise RefusalError(400, Code.BAD_REQUEST, "Give either 'project' or 'parent', and only one of them.")
+
+
+def _no_folder(folder: str) -> RefusalError:
+    return RefusalError(404, Code.NO_FOLDER, f"Folder {folder!r} does not exist.")

@@ -197,6 +197,25 @@ def test_leaving_closes_the_source(asynchronous: bool) -> None:
     run(main())
 
 
+def test_a_source_that_waits_for_room_is_closed_at_once() -> None:
+    closed = []
+
+    async def waiting() -> AsyncIterator[Item]:
+        try:
+            for item in imports(1000):
+                yield item
+        finally:
+            closed.append(asyncio.get_running_loop().time())
+
+    async def main() -> None:
+        async with connected(quick_platform(1e6)) as (client, _):
+            async with client.transfer(waiting(), max_in_flight=200):
+                await asyncio.sleep(100)
+            assert closed == [100]
+
+    run(main())
+
+
 def test_a_bare_loop_starts_lazily_and_cleans_up_at_its_end() -> None:
     async def main() -> None:
         async with connected(quick_platform()) as (client, transport):
@@ -341,6 +360,26 @@ def test_stop_does_not_wait_for_calls_that_were_not_sent(gate_shut: bool) -> Non
             assert asyncio.get_running_loop().time() < 100
             assert len(outcomes) == (0 if gate_shut else 100)
             assert transfer.summary.unfinished == 400 - len(outcomes)
+
+    run(main())
+
+
+def test_stop_sends_no_further_halves_of_a_refused_chunk() -> None:
+    async def refusing(request: Request, send: Send) -> Response:
+        if not is_create(request):
+            return await send(request)
+        await asyncio.sleep(10)
+        return Response(400, {}, b'{"code": 1, "message": "bad"}')
+
+    async def main() -> None:
+        async with connected(quick_platform(), refusing) as (client, transport):
+            async with client.transfer(imports(100)) as transfer:
+                await asyncio.sleep(15)
+                transfer.stop()
+                assert [outcome async for outcome in transfer] == []
+            # The whole and the first half were on their way by then.
+            assert len(transport.sent("/imports/create")) == 2
+            assert transfer.summary.unfinished == 100
 
     run(main())
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 
 import pytest
 
-from sbtransfer import Limits, Outcome, OutcomeState
+from sbtransfer import DRSImport, Item, Limits, Outcome, OutcomeState
 from sbtransfer.http.transport import Request
 from sbtransfer.simulator import Durations, Platform
 from sbtransfer.simulator.clock import run
 from sbtransfer.testing import EPOCH
-from tests.flows.simulated import connected, drs, imports, outcomes_of, quick_platform
+from tests.flows.simulated import PROJECT, connected, drs, imports, outcomes_of, quick_platform
 
 
 def busiest(moments: Iterable[float], period: float = 300.0) -> int:
@@ -168,6 +168,30 @@ def test_the_budgets_of_a_client_outlive_its_runs() -> None:
             for start in range(3):
                 await outcomes_of(client, drs(300, tags=(str(start),)))
             assert busiest(submitted_files(platform)) == 500
+
+    run(main())
+
+
+def test_what_a_bundle_holds_is_charged_when_its_result_shows_it() -> None:
+    bundles: list[Item] = [
+        DRSImport(drs_uri=f"drs://data.example/bundle-31/{n}", project=PROJECT, name=f"bundle-{n}")
+        for n in range(10)
+    ]
+
+    async def main() -> None:
+        platform = quick_platform(5.0)
+        async with connected(platform, latency=0.0) as (client, transport):
+            outcomes = await outcomes_of(client, bundles)
+            assert all(outcome.ok for outcome in outcomes)
+            await asyncio.sleep(1)
+            # 10 were counted when they were sent; each turned out to hold 30 more.
+            assert client._api.caller.files.left == 500 - 310
+            charged = asyncio.get_running_loop().time()
+            await outcomes_of(client, drs(400))
+        late = [when - EPOCH for when, _ in platform.drs_log if when - EPOCH > charged + 5]
+        assert late
+        assert min(late) >= 300
+        assert len(transport.sent("/files")) == 10
 
     run(main())
 

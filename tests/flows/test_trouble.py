@@ -491,6 +491,29 @@ def test_a_job_that_the_platform_forgot_ends_unconfirmed_in_the_end() -> None:
     run(main())
 
 
+def test_a_job_that_is_unreadable_now_and_then_is_followed_to_its_end() -> None:
+    looks = 0
+
+    async def script(request: Request, send: Send) -> Response:
+        nonlocal looks
+        answer = await send(request)
+        if not request.url.endswith("/imports/get"):
+            return answer
+        looks += 1
+        if looks % 3 == 0:
+            return answer
+        gone = {"error": {"status": 404, "code": 9004, "message": "no such job"}}
+        return Response(200, answer.headers, orjson.dumps({"items": [gone]}))
+
+    async def main() -> None:
+        async with connected(quick_platform(1e5), script) as (client, _):
+            outcomes = await outcomes_of(client, imports(1))
+        assert looks > 12
+        assert states(outcomes) == {"COMPLETED": 1}
+
+    run(main())
+
+
 def test_a_job_that_outlives_its_timeout_ends_unconfirmed_with_its_id() -> None:
     async def main() -> None:
         async with connected(quick_platform(1e6)) as (client, _):

@@ -52,7 +52,8 @@ def test_the_result_shows_only_at_the_end(call: Call) -> None:
     assert finished["finished_on"] == "2023-11-14T22:13:34Z"
     (record,) = finished["result"]
     file_id = record["resource"]["id"]
-    assert record["resource"] == {"href": f"http://127.0.0.1:8900/v2/files/{file_id}", "id": file_id}
+    href = f"http://127.0.0.1:8900/v2/files/{file_id}"
+    assert record["resource"] == {"href": href, "id": file_id, "type": "file"}
 
 
 def test_the_result_is_in_the_order_of_the_items(call: Call) -> None:
@@ -154,7 +155,7 @@ def test_rename_puts_a_number_before_the_name(call: Call) -> None:
 
 def begun(platform: Platform) -> list[float]:
     jobs = [job for job in platform.jobs.values() if isinstance(job, DRSJob)]
-    return [file.begun - START for job in jobs for file in job.files if file.begun is not None]
+    return [at - START for job in jobs for file in job.files for at in file.begins]
 
 
 def test_files_past_the_limit_are_held_for_the_next_windows(calls_to: CallsTo) -> None:
@@ -197,3 +198,113 @@ def test_the_log_tells_how_many_files_each_call_asked_for(platform: Platform, ca
 
 def test_an_unknown_job_is_not_found(call: Call) -> None:
     assert look(call, {"id": "unknown"})["status"] == 404
+
+
+def bundle(size: int, **more: Any) -> dict[str, Any]:
+    return wanted(drs_uri=f"drs://data.example/bundle-{size}/a", **more)
+
+
+def within(call: Call, folder: str, at: float = 10_000) -> list[Any]:
+    items: list[Any] = call(f"/files?parent={folder}&limit=100", at=at).data["items"]
+    return items
+
+
+def test_a_bundle_becomes_a_folder_with_its_files(platform: Platform, call: Call) -> None:
+    job = create(call, wanted(1), bundle(3, name="b", metadata={"sample_id": "s1"}), tags=["tumour"])
+    file, folder = [record["resource"] for record in look(call, job)["result"]]
+    href = f"http://127.0.0.1:8900/v2/files/{folder['id']}"
+    assert folder == {"href": href, "id": folder["id"], "type": "folder"}
+    assert file["type"] == "file"
+    shown = call(f"/files/{folder['id']}", at=14).data
+    assert (shown["name"], shown["type"], shown["project"]) == ("b", "folder", PROJECT)
+    inner = within(call, folder["id"])
+    assert [one["name"] for one in inner] == ["file-1", "file-2", "file-3"]
+    assert {(one["type"], one["project"], one["parent"]) for one in inner} == {("file", None, folder["id"])}
+    last = call(f"/files/{inner[2]['id']}", at=14).data
+    assert (last["tags"], last["metadata"]) == (["tumour"], {"sample_id": "s1"})
+    assert [item[2] for item in platform.created("drs")] == ["1", "b"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "size"),
+    [
+        ("drs://data.example/bundle-1/a", 1),
+        ("drs://data.example/a/bundle-12", 12),
+        ("drs://data.example/bundle-0/a", None),
+        ("drs://data.example/bundle-02/a", None),
+        ("drs://data.example/bundle-2x/a", None),
+        ("drs://data.example/my-bundle-2/a", None),
+        ("drs://bundle-2/a", None),
+        ("drs://data.example/a?from=/bundle-2/", None),
+    ],
+)
+def test_only_a_whole_segment_makes_a_bundle(call: Call, uri: str, size: int | None) -> None:
+    (record,) = look(call, create(call, wanted(drs_uri=uri)))["result"]
+    assert record["resource"]["type"] == ("file" if size is None else "folder")
+    assert size is None or len(within(call, record["resource"]["id"])) == size
+
+
+def test_all_files_of_a_bundle_count_and_may_be_held(calls_to: CallsTo) -> None:
+    platform = Platform(start=START, drs_limit=3, durations=Durations(median=10, p99=10, pending=2))
+    call = calls_to(platform)
+    job = create(call, wanted(1), bundle(6), wanted(2))
+    assert begun(platform) == [4, 4, 4, 300, 300, 300, 600, 600]
+    accepted = platform.jobs[job["id"]]
+    assert isinstance(accepted, DRSJob)
+    first, whole, last = accepted.files
+    assert [first.begun, whole.begun, last.begun] == [START + 4, START + 4, START + 600]
+    assert [at - START for at in whole.begins] == [4, 4, 300, 300, 300, 600]
+    assert [first.done - START, whole.done - START, last.done - START] == [14, 610, 610]
+
+
+def test_the_files_of_a_bundle_arrive_one_by_one(calls_to: CallsTo) -> None:
+    platform = Platform(start=START, drs_limit=2, durations=Durations(median=10, p99=10, pending=2))
+    call = calls_to(platform)
+    job = create(call, bundle(3))
+    (folder,) = result_ids(call, job)
+    assert [call(f"/files?parent={folder}", at=at).status for at in (3.9, 4)] == [404, 200]
+    assert [len(within(call, folder, at)) for at in (4, 13.9, 14, 309.9, 310)] == [0, 0, 2, 2, 3]
+    assert [look(call, job, at)["state"] for at in (309.9, 310)] == ["RUNNING", "FINISHED"]
+
+
+def test_a_bundle_takes_as_long_as_its_slowest_file(calls_to: CallsTo) -> None:
+    platform = Platform(start=START)
+    call = calls_to(platform)
+    job = create(call, bundle(50))
+    (folder,) = result_ids(call, job)
+    accepted = platform.jobs[job["id"]]
+    inner = [file for file in platform.world.files.values() if file.parent == folder]
+    assert len({file.born for file in inner}) == 50
+    assert accepted.finished == max(file.born for file in inner)
+
+
+def test_a_skipped_bundle_answers_with_the_folder_and_still_counts(platform: Platform, call: Call) -> None:
+    (existing,) = result_ids(call, create(call, bundle(2, name="b")))
+    assert result_ids(call, create(call, bundle(3, name="b"), at=100)) == [existing]
+    assert begun(platform) == [4, 4, 104, 104, 104]
+    assert len(platform.created("drs")) == 1
+    assert len(within(call, existing)) == 2
+
+
+def test_a_replaced_bundle_goes_with_its_files(call: Call) -> None:
+    (older,) = result_ids(call, create(call, bundle(2, name="b")))
+    inner = [one["id"] for one in within(call, older, at=50)]
+    (newer,) = result_ids(call, create(call, bundle(3, name="b"), at=100, conflict_resolution="OVERWRITE"))
+    assert [call(f"/files/{one}", at=103.9).status for one in (older, *inner)] == [200, 200, 200]
+    assert [call(f"/files/{one}", at=104).status for one in (older, *inner)] == [404, 404, 404]
+    assert call(f"/files?parent={older}", at=104).status == 404
+    assert len(within(call, newer)) == 3
+
+
+def test_a_renamed_bundle_has_files_of_the_same_names(call: Call) -> None:
+    ids = result_ids(call, create(call, *[bundle(1, name="b")] * 2, conflict_resolution="RENAME"))
+    assert [call(f"/files/{one}", at=20).data["name"] for one in ids] == ["b", "_1_b"]
+    assert [within(call, one)[0]["name"] for one in ids] == ["file-1", "file-1"]
+
+
+@pytest.mark.parametrize("uri", ["drs://unknown.example/bundle-5/a", "drs://data.example/bundle-5/missing"])
+def test_a_bundle_that_cannot_be_resolved_takes_no_place(platform: Platform, call: Call, uri: str) -> None:
+    (record,) = look(call, create(call, wanted(drs_uri=uri)))["result"]
+    assert record["error"]["status"] == 404
+    assert begun(platform) == []
+    assert platform.world.files == {}

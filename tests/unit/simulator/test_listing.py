@@ -1,9 +1,15 @@
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
+import orjson
 import pytest
 
+from sbtransfer.simulator import File, Platform, Project, Request
+
 BASE = "http://127.0.0.1:8900/v2"
+START = 1_700_000_000.0
+PROJECT = "rfranklin/my-project"
 
 Call = Callable[..., Any]
 
@@ -106,3 +112,141 @@ def test_exports_have_a_list_of_their_own(call: Call) -> None:
     assert listed(call("/storage/exports?volume=rfranklin/input")) == []
     # Exports know no project, so the filter means nothing here.
     assert listed(call("/storage/exports?project=rfranklin/archive")) == [made["id"]]
+
+
+def import_to(call: Call, *names: str, at: float = 0, **home: str) -> list[str]:
+    """Import files by name; returns the ids that they have once their jobs complete, 12 seconds on."""
+    items = [
+        {"source": {"volume": "rfranklin/input", "location": name}, "destination": home} for name in names
+    ]
+    made = call("/bulk/storage/imports/create", {"items": items}, at=at).data["items"]
+    ids = {"import_ids": [record["resource"]["id"] for record in made]}
+    jobs = call("/bulk/storage/imports/get", ids, at=at + 12).data["items"]
+    return [record["resource"]["result"]["id"] for record in jobs]
+
+
+def test_a_project_lists_its_files_and_folders_in_the_order_of_entry(call: Call) -> None:
+    file_id, folder_id = import_to(call, "b.txt", "a/", project=PROJECT)
+    page = call(f"/files?project={PROJECT}", at=12)
+    home = {"project": PROJECT, "parent": None}
+    assert page.data == {
+        "href": f"{BASE}/files?project=rfranklin%2Fmy-project&offset=0&limit=25",
+        "items": [
+            {"href": f"{BASE}/files/{file_id}", "id": file_id, "name": "b.txt", **home, "type": "file"},
+            {"href": f"{BASE}/files/{folder_id}", "id": folder_id, "name": "a", **home, "type": "folder"},
+        ],
+        "links": [],
+    }
+    assert page.headers["X-Total-Matching-Query"] == "2"
+
+
+def test_a_list_holds_what_is_in_the_one_place_only(call: Call) -> None:
+    (folder,) = import_to(call, "a/", project=PROJECT)
+    (inner,) = import_to(call, "x", at=20, parent=folder)
+    (archived,) = import_to(call, "x", at=20, project="rfranklin/archive")
+    assert listed(call(f"/files?project={PROJECT}", at=50)) == [folder]
+    assert listed(call(f"/files?parent={folder}", at=50)) == [inner]
+    assert listed(call("/files?project=rfranklin/archive", at=50)) == [archived]
+
+
+def test_only_the_files_of_the_one_place_are_looked_at(
+    platform: Platform, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_to(call, *(f"f{number}" for number in range(100)), project=PROJECT)
+    ids = import_to(call, "x", "y", at=20, parent="folder-1")
+    looked_at = []
+
+    def exists(file: File, now: float) -> bool:
+        looked_at.append(file.id)
+        return True
+
+    monkeypatch.setattr(File, "exists", exists)
+    assert listed(call("/files?parent=folder-1", at=50)) == ids == looked_at
+
+
+def test_files_are_listed_while_they_exist(call: Call) -> None:
+    (older,) = import_to(call, "x", project=PROJECT)
+    newer = {"drs_uri": "drs://data.example/x", "project": PROJECT}
+    call("/bulk/drs/imports/create", {"items": [newer], "conflict_resolution": "OVERWRITE"}, at=100)
+    lists = [call(f"/files?project={PROJECT}", at=at) for at in (101, 113.9, 114)]
+    assert [page.headers["X-Total-Matching-Query"] for page in lists] == ["1", "1", "1"]
+    assert [listed(page) == [older] for page in lists] == [True, True, False]
+
+
+def test_a_file_on_its_way_is_not_listed(platform: Platform, call: Call) -> None:
+    platform.world.add(File(id="f1", name="x", project=PROJECT, born=START + 5))
+    assert [listed(call(f"/files?project={PROJECT}", at=at)) for at in (4.9, 5)] == [[], ["f1"]]
+
+
+def test_what_was_only_named_is_not_listed(call: Call) -> None:
+    assert call("/files/f1").status == 200
+    assert listed(call(f"/files?project={PROJECT}")) == []
+
+
+def test_following_the_links_shows_each_file_once(call: Call) -> None:
+    ids = import_to(call, *(f"f{number}" for number in range(100)), parent="folder-1")
+    target, seen = "/files?parent=folder-1&limit=40", []
+    while target:
+        page = call(target, at=12)
+        assert page.headers["X-Total-Matching-Query"] == "100"
+        seen.append(listed(page))
+        links = page.data["links"]
+        assert all((link["rel"], link["method"]) == ("next", "GET") for link in links)
+        target = links[0]["href"].removeprefix(BASE) if links else ""
+    assert [len(page) for page in seen] == [40, 40, 20]
+    assert [one for page in seen for one in page] == ids
+
+
+def test_a_page_of_files_holds_25_unless_told_otherwise(call: Call) -> None:
+    import_to(call, *(f"f{number}" for number in range(50)), parent="folder-1")
+    assert len(listed(call("/files?parent=folder-1", at=12))) == 25
+    full = call("/files?parent=folder-1&limit=50", at=12)
+    assert (len(listed(full)), full.data["links"]) == (50, [])
+    past = call("/files?parent=folder-1&offset=50", at=12)
+    assert (listed(past), past.data["links"]) == ([], [])
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "offset=-1", "offset=1.5"])
+def test_impossible_pages_of_files_are_refused(call: Call, query: str) -> None:
+    assert call(f"/files?parent=folder-1&{query}").status == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("", 400, 1004),
+        ("limit=10", 400, 1004),
+        ("parent=", 400, 1004),
+        (f"parent=p&project={PROJECT}", 400, 1004),
+        ("project=rfranklin/unknown", 404, 3002),
+        ("parent=missing", 404, 5003),
+        ("parent=gone", 404, 5003),
+        ("parent=coming", 404, 5003),
+        ("parent=file", 404, 5003),
+    ],
+)
+def test_there_must_be_one_place_to_list(platform: Platform, query: str, status: int, code: int) -> None:
+    platform.world.add(File(id="gone", name="g", project=PROJECT, type="folder", gone=START))
+    platform.world.add(File(id="coming", name="c", project=PROJECT, type="folder", born=START + 1))
+    platform.world.add(File(id="file", name="f", project=PROJECT))
+    asked = parse_qs(query, keep_blank_values=True)
+    headers = {"X-SBG-Auth-Token": platform.token}
+    answer = platform.handle(Request("GET", "/files", query=asked, headers=headers), START)
+    error = orjson.loads(answer.body)
+    assert (answer.status, error["status"], error["code"]) == (status, status, code)
+
+
+def test_a_project_that_cannot_be_written_to_can_be_listed(platform: Platform, call: Call) -> None:
+    platform.world.projects["rfranklin/reference"] = Project("rfranklin/reference", writable=False)
+    page = call("/files?project=rfranklin/reference")
+    assert (page.status, listed(page)) == (200, [])
+
+
+def test_single_and_bulk_gets_agree_with_the_list(call: Call) -> None:
+    ids = import_to(call, "x", "a/", project=PROJECT)
+    items = call(f"/files?project={PROJECT}", at=12).data["items"]
+    single = [call(f"/files/{one}", at=12).data for one in ids]
+    bulk = call("/bulk/files/get", {"file_ids": ids}, at=12).data["items"]
+    assert [file["type"] for file in single] == ["file", "folder"]
+    assert [record["resource"] for record in bulk] == single
+    assert [{field: file[field] for field in items[0]} for file in single] == items
