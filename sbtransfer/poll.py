@@ -31,7 +31,7 @@ _AT_ONCE = 16
 """How many looks of one kind are on their way at once."""
 
 _ENOUGH_TO_PLAN = 50
-"""From so many jobs on, what is known of their durations is used."""
+"""After so many jobs, at least, what is known of their durations makes a new plan."""
 
 _UNREADABLE_LOOKS = 5
 """After so many error records in a row for one job, nothing more will be learned of it."""
@@ -49,7 +49,7 @@ class Schedule:
     oldest: float = float("inf")
     plan: Plan = field(init=False)
     experience: Experience = field(init=False, factory=Experience)
-    _plan_at: float = field(init=False, default=_ENOUGH_TO_PLAN)
+    _news: int = field(init=False, default=0)
     _heap: list[tuple[float, int, Pending]] = field(init=False, factory=list)
     _numbers: count[int] = field(init=False, factory=count)
 
@@ -70,8 +70,12 @@ class Schedule:
         if age > 0:
             self.experience.saw_running(pending.looked - pending.since, age)
         pending.looked = now
-        due = pending.since + min(self.plan.next_look(age, spare), self.oldest)
-        heapq.heappush(self._heap, (due, next(self._numbers), pending))
+        self.postpone(pending, now, spare)
+
+    def postpone(self, pending: Pending, now: float, spare: float = 0.0) -> None:
+        """Plan the next look at a job of which nothing was seen now."""
+        age = self.plan.next_look(now - pending.since, spare)
+        heapq.heappush(self._heap, (pending.since + min(age, self.oldest), next(self._numbers), pending))
 
     def take(self, now: float, most: int) -> list[Pending]:
         """Take up to `most` jobs that are due, and fill up with those that nearly are."""
@@ -88,9 +92,9 @@ class Schedule:
     def ended(self, pending: Pending, now: float) -> None:
         """Learn from a job that ended somewhere between the last two looks."""
         self.experience.saw_ended(pending.looked - pending.since, now - pending.since)
-        if self.experience.ended >= self._plan_at:
-            self.plan = self.polling.plan(self.experience.survival())
-            self._plan_at = 1.25 * self.experience.ended
+        self._news += 1
+        if self._news >= max(_ENOUGH_TO_PLAN, self.experience.ended / 4):
+            self.plan, self._news = self.polling.plan(self.experience.survival()), 0
 
 
 @define(eq=False)
@@ -113,6 +117,10 @@ class _Watch:
             self.schedule.add(one, now, spare)
         if self.schedule.due < due:
             self.changed.set()
+
+    def postpone(self, pending: Iterable[Pending], now: float) -> None:
+        for one in pending:
+            self.schedule.postpone(one, now)
 
     async def change(self) -> None:
         """Wait until something changes, or the next look is due."""
@@ -196,9 +204,9 @@ class Poller:
         except UnauthorizedError:
             raise
         except (APIError, NoAnswerError, UnreadableAnswerError):
-            seen = Seen(running=list(batch))
-        if len(seen.ended) + len(seen.running) + len(seen.unreadable) != len(batch):
-            raise CountError(f"{len(batch)} jobs were looked at, of which some are not accounted for")
+            seen = Seen(unseen=list(batch))
+        if seen.jobs != len(batch) or seen.items_ended != len(seen.outcomes):
+            raise CountError(f"{len(batch)} jobs were looked at, of which some are not accounted for: {seen}")
         self._settle(watch, seen, asyncio.get_running_loop().time())
         try:
             await watch.operation.charge(seen)
@@ -214,13 +222,16 @@ class Poller:
         self.deliver(seen.outcomes)
         for one in seen.running:
             one.failures = 0
-        for one, _ in seen.unreadable:
+        watch.add(self._young_enough(seen.running, now), now, self.spare())
+        watch.postpone(self._young_enough(seen.unseen + self._not_lost(seen), now), now)
+
+    def _not_lost(self, seen: Seen) -> list[Pending]:
+        """Give up the jobs that had an error record too many times; return the others of that kind."""
+        for one, error in seen.unreadable:
             one.failures += 1
-        lost = [(one, error) for one, error in seen.unreadable if one.failures >= _UNREADABLE_LOOKS]
-        for one, error in lost:
-            self._let_go(one, error)
-        on = seen.running + [one for one, _ in seen.unreadable if one.failures < _UNREADABLE_LOOKS]
-        watch.add(self._young_enough(on, now), now, self.spare())
+            if one.failures >= _UNREADABLE_LOOKS:
+                self._let_go(one, error)
+        return [one for one, _ in seen.unreadable if one.failures < _UNREADABLE_LOOKS]
 
     def _young_enough(self, pending: list[Pending], now: float) -> list[Pending]:
         young = []

@@ -75,10 +75,12 @@ class Bulk:
             if job is not None and job.ended:
                 seen.ended.append(one)
                 seen.outcomes.append(_outcome(one.entries[0], one.carriage, job))
+            elif job is not None:
+                seen.running.append(one)
             elif one.job_id in errors:
                 seen.unreadable.append((one, errors[one.job_id]))
             else:
-                seen.running.append(one)
+                seen.unseen.append(one)
         return seen
 
     async def charge(self, seen: Seen) -> None:

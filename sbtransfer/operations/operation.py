@@ -51,15 +51,27 @@ class Made:
 
 @define
 class Seen:
-    """What a look at jobs came to: those that ended, with their items' outcomes; the rest goes on."""
+    """What a look at jobs came to: those that ended, with their items' outcomes; all others go on."""
 
     outcomes: list[Outcome] = Factory(list)
     ended: list[Pending] = Factory(list)
     running: list[Pending] = Factory(list)
+    unseen: list[Pending] = Factory(list)
+    """Jobs of which the platform said nothing."""
     unreadable: list[tuple[Pending, ErrorRecord]] = field(factory=list)
     """Jobs for which the platform answered with an error record."""
     folders: list[str] = Factory(list)
     """The folders that bundles became: they may have spent more of the budget than was known."""
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs are accounted for."""
+        return len(self.ended) + len(self.running) + len(self.unseen) + len(self.unreadable)
+
+    @property
+    def items_ended(self) -> int:
+        """How many items the jobs that ended carried."""
+        return sum(len(pending.entries) for pending in self.ended)
 
 
 class Operation(Protocol):

@@ -63,3 +63,27 @@ def test_the_schedule_plans_from_what_it_saw() -> None:
         schedule.ended(one, 500)
     assert schedule.plan != before
     assert schedule.plan.first > 5 * before.first
+
+
+def test_a_look_that_showed_nothing_teaches_nothing() -> None:
+    schedule = Schedule(Polling(10))
+    one = pending()
+    schedule.add(one, 0)
+    assert schedule.take(10, 1) == [one]
+    schedule.postpone(one, 10)
+    assert schedule.due == 15
+    assert (one.looked, schedule.experience.survival()(8)) == (0, 1.0)
+    assert schedule.take(15, 1) == [one]
+    schedule.ended(one, 15)
+    assert schedule.experience.ended == 1
+
+
+def test_plans_go_on_being_made_however_much_is_known() -> None:
+    schedule = Schedule(Polling(10))
+    for number in range(300_000):
+        seconds = 20.0 if number < 100_000 else 2000.0
+        one = pending()
+        schedule.experience.saw_running(0, seconds / 2)
+        one.looked = seconds / 2
+        schedule.ended(one, seconds)
+    assert schedule.plan.first > 50

@@ -226,7 +226,10 @@ def test_an_error_in_its_place_is_told_and_ends_nothing() -> None:
 def test_an_answer_out_of_order_ends_nothing(records: list[dict[str, Any]]) -> None:
     jobs = pending(*ITEMS)
     seen = look(jobs, *records)
-    assert (seen.running, seen.ended, seen.unreadable, seen.outcomes) == (jobs, [], [], [])
+    assert (seen.ended, seen.unreadable, seen.outcomes) == ([], [], [])
+    assert {one.job_id for one in seen.running + seen.unseen} == {one.job_id for one in jobs}
+    assert seen.jobs == len(jobs)
+    assert bool(seen.unseen) == (len([one for one in records if "resource" in one]) < len(jobs))
 
 
 def test_strangers_are_ignored() -> None:
