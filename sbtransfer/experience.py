@@ -46,6 +46,12 @@ class Survival:
         before = self._at_ends[whole - 1] if whole else 1.0
         return before + (self._at_ends[whole] - before) * (place - whole)
 
+    @property
+    def median(self) -> float:
+        """The age in seconds that about half of the jobs reach."""
+        half = next((place for place, left in enumerate(self._at_ends) if left <= 0.5), _BINS)
+        return _FIRST_EDGE * _RATIO**half
+
 
 @define
 class Experience:

@@ -89,3 +89,10 @@ def test_between_known_ages_the_share_is_interpolated() -> None:
     survival = Survival([1.0] * 100 + [0.5] * 140)
     edges = [0.01 * 1.1**power for power in (100, 100.5, 101)]
     assert [round(survival(edge), 6) for edge in edges] == [1.0, 0.75, 0.5]
+
+
+def test_the_median_is_the_age_that_half_of_the_jobs_reach() -> None:
+    random_ = random.Random(2)
+    durations = [90 * math.exp(1.1 * random_.gauss()) for _ in range(5000)]
+    assert watched(durations, lambda n: 20 * 1.3**n).survival().median == pytest.approx(90, rel=0.15)
+    assert Experience().survival().median > 1e6
