@@ -60,6 +60,7 @@ class Engine:
     submitter: Submitter = field(init=False)
     poller: Poller = field(init=False)
     _reading: asyncio.Task[None] | None = field(init=False, default=None)
+    _stopping: bool = field(init=False, default=False)
     _halted: SBTransferError | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
@@ -96,7 +97,8 @@ class Engine:
             self.stream.end(error)
 
     async def _read(self) -> None:
-        await self.reader.run()
+        if not self._stopping:
+            await self.reader.run()
         self.submitter.no_more()
 
     async def _submit(self) -> None:
@@ -108,6 +110,7 @@ class Engine:
 
     def stop(self) -> None:
         """Submit nothing more; what is under way is followed to its end."""
+        self._stopping = True
         if self._reading is not None:
             self._reading.cancel()
         self.submitter.stop()

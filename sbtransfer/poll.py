@@ -41,7 +41,7 @@ _UNREADABLE_LOOKS = 5
 class Schedule:
     """The jobs of one kind, by the time of their next look. Pure: time comes in as a number.
 
-    It learns from what the looks show, and plans anew whenever it knows a quarter more. No job is left
+    It learns from what the looks show, and plans anew whenever it knows half as much again. No job is left
     without a look when it reaches `oldest` seconds.
     """
 
@@ -93,7 +93,7 @@ class Schedule:
         """Learn from a job that ended somewhere between the last two looks."""
         self.experience.saw_ended(pending.looked - pending.since, now - pending.since)
         self._news += 1
-        if self._news >= max(_ENOUGH_TO_PLAN, self.experience.ended / 4):
+        if self._news >= max(_ENOUGH_TO_PLAN, self.experience.ended / 2):
             self.plan, self._news = self.polling.plan(self.experience.survival()), 0
 
 

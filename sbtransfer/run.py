@@ -10,7 +10,7 @@ from typing import Self
 from attrs import define, field
 
 from sbtransfer.engine import Engine
-from sbtransfer.errors import SBTransferError, UsageError
+from sbtransfer.errors import UsageError
 from sbtransfer.models import Outcome, Summary
 from sbtransfer.progress import Progress
 
@@ -30,6 +30,7 @@ class TransferRun:
     """Whether its user promised to close it, by `async with`."""
     _task: asyncio.Task[None] | None = field(init=False, default=None)
     _iterated: bool = field(init=False, default=False)
+    _closed: bool = field(init=False, default=False)
 
     def __repr__(self) -> str:
         state = "not started" if self._task is None else "ended" if self._task.done() else "running"
@@ -66,7 +67,7 @@ class TransferRun:
             self._start()
         try:
             return await self._engine.stream.get()
-        except (StopAsyncIteration, SBTransferError):
+        except BaseException:
             if self._engine.stream.ended and not self.managed:
                 await self.aclose()
             raise
@@ -95,6 +96,7 @@ class TransferRun:
 
         Jobs that are on the platform go on there. A consumer that is still waiting gets a `UsageError`.
         """
+        self._closed = True
         self._on_close(self)
         task = self._task
         if task is None:
@@ -120,4 +122,6 @@ class TransferRun:
     def _start(self) -> None:
         if self._task is not None:
             raise UsageError("the run has started already")
+        if self._closed:
+            raise UsageError("the run was closed before it started")
         self._task = asyncio.create_task(self._engine.run(), name="sbtransfer run")

@@ -149,7 +149,7 @@ class Submitter:
         return task
 
     async def _drive(self, lane: _Lane, group: asyncio.TaskGroup) -> None:
-        while chunk := await lane.next():
+        while not self.stopped and (chunk := await lane.next()):
             await self.caller.start()
             rest = chunk.entries
             while rest:

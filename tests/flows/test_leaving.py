@@ -261,6 +261,33 @@ def test_a_bare_loop_cleans_up_when_the_run_fails() -> None:
         run(main())
 
 
+def test_a_bare_loop_whose_source_fails_is_not_said_to_have_been_left() -> None:
+    def broken() -> Iterator[Item]:
+        yield from imports(3)
+        raise MineError
+
+    async def main() -> None:
+        async with connected(quick_platform()) as (client, _):
+            with pytest.raises(MineError):
+                async for _ in client.transfer(broken()):
+                    pass
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run(main())
+
+
+def test_a_run_cannot_start_after_its_client_was_closed() -> None:
+    async def main() -> None:
+        async with connected(quick_platform()) as (client, transport):
+            transfer = client.transfer(imports(3))
+        with pytest.raises(UsageError, match="closed before it started"):
+            await anext(transfer)
+        assert transport.requests == []
+
+    run(main())
+
+
 def test_a_run_is_iterated_once_and_entered_once() -> None:
     async def main() -> None:
         async with connected(quick_platform()) as (client, _):
@@ -340,6 +367,21 @@ def test_stop_follows_what_is_under_way_and_submits_nothing_more() -> None:
             assert transfer.summary.unfinished == 600
             assert transfer.summary.adds_up
             assert asyncio.all_tasks() == tasks
+
+    run(main())
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_stop_right_after_the_start_sends_nothing_and_ends(turns: int) -> None:
+    async def main() -> None:
+        async with connected(quick_platform(), latency=1.0) as (client, transport):
+            async with client.transfer(imports(1000)) as transfer:
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                transfer.stop()
+                assert [outcome async for outcome in transfer] == []
+            assert transport.sent("/imports/create") == []
+            assert transfer.summary.adds_up
 
     run(main())
 
