@@ -169,9 +169,10 @@ class Caller:
     async def _send(self, call: Call, admission: Admission) -> Response:
         patience = _Patience()
         while True:
-            await self.gate.enter()
             if call.counted and admission.request is None:
                 await self._admit_request(admission)
+            # Last of all: however long the call waited for its tokens, nothing is sent into an outage.
+            await self.gate.enter()
             attempt = await self._attempt(call, admission)
             if attempt.answer is not None and attempt.verdict is Verdict.SUCCESS:
                 self.gate.answered()
