@@ -89,7 +89,7 @@ class Engine:
             async with asyncio.TaskGroup() as stations:
                 self._reading = stations.create_task(self._read())
                 stations.create_task(self._submit())
-                stations.create_task(self._poll())
+                stations.create_task(self.poller.run())
             error = self._halted or self.reader.error or self._miscount()
         except BaseExceptionGroup as group:
             error = _bare(group)
@@ -104,9 +104,6 @@ class Engine:
     async def _submit(self) -> None:
         await self.submitter.run()
         self.poller.no_more()
-
-    async def _poll(self) -> None:
-        await self.poller.run()
 
     def stop(self) -> None:
         """Submit nothing more; what is under way is followed to its end."""

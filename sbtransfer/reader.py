@@ -71,13 +71,13 @@ class Reader:
     async def _read_async(self, items: AsyncIterator[Item]) -> None:
         async for item in items:
             sealed = self._take(item)
-            if self.stream.full or (sealed and self.stream.tight):
+            if self._blocked(sealed):
                 await self._wait_for_room()
 
     async def _read_sync(self, items: Iterator[Item]) -> None:
         for item in items:
             sealed = self._take(item)
-            if self.stream.full or (sealed and self.stream.tight):
+            if self._blocked(sealed):
                 await self._wait_for_room()
             elif sealed:
                 await asyncio.sleep(0)  # A list that never waits must not keep the others from their work.
@@ -98,6 +98,10 @@ class Reader:
         elif self._timer is None:
             self._start_timer()
         return chunk is not None
+
+    def _blocked(self, sealed: bool) -> bool:
+        """Whether nothing may be read now: there is no room, or after a sealed chunk none for another."""
+        return self.stream.full or (sealed and self.stream.tight)
 
     async def _wait_for_room(self) -> None:
         # Items in open chunks can never make room by themselves: enough of them are sent on their way.

@@ -24,8 +24,9 @@ class Stream:
     max_in_flight: int
     entered: int = field(init=False, default=0)
     left: int = field(init=False, default=0)
+    ended: bool = field(init=False, default=False)
+    """Whether no further outcomes will come."""
     _outcomes: deque[Outcome] = field(init=False, factory=deque)
-    _ended: bool = field(init=False, default=False)
     _error: BaseException | None = field(init=False, default=None)
     _consumer: asyncio.Future[None] | None = field(init=False, default=None)
     _reader: asyncio.Future[None] | None = field(init=False, default=None)
@@ -36,9 +37,14 @@ class Stream:
         return max(1, self.max_in_flight // 10)
 
     @property
+    def free(self) -> int:
+        """How many items may enter now."""
+        return self.max_in_flight - (self.entered - self.left)
+
+    @property
     def full(self) -> bool:
         """Whether no item may enter now."""
-        return self.entered - self.left >= self.max_in_flight
+        return self.free <= 0
 
     @property
     def undelivered(self) -> int:
@@ -46,15 +52,9 @@ class Stream:
         return len(self._outcomes)
 
     @property
-    def ended(self) -> bool:
-        """Whether no further outcomes will come."""
-        return self._ended
-
-    @property
     def tight(self) -> bool:
         """Whether there is no room for a whole chunk: a new one that is begun now would stay small."""
-        free = self.max_in_flight - (self.entered - self.left)
-        return free < min(CHUNK_SIZE, self.low_water)
+        return self.free < min(CHUNK_SIZE, self.low_water)
 
     def enter(self) -> None:
         """Count an item in."""
@@ -62,7 +62,7 @@ class Stream:
 
     async def room(self) -> None:
         """Wait until enough items have left."""
-        while self.entered - self.left > self.max_in_flight - self.low_water:
+        while self.free < self.low_water:
             self._reader = asyncio.get_running_loop().create_future()
             try:
                 await self._reader
@@ -77,7 +77,7 @@ class Stream:
 
     def end(self, error: BaseException | None) -> None:
         """Say that no more outcomes come, and with which error, if any, the run ended."""
-        self._ended, self._error = True, error
+        self.ended, self._error = True, error
         _wake(self._consumer)
 
     def take_error(self) -> BaseException | None:
@@ -88,12 +88,12 @@ class Stream:
     async def get(self) -> Outcome:
         """Wait for the next outcome; after the last one, raise the run's error, else `StopAsyncIteration`."""
         while not self._outcomes:
-            if self._ended:
+            if self.ended:
                 raise self.take_error() or StopAsyncIteration
             await self._wait()
         outcome = self._outcomes.popleft()
         self.left += 1
-        if self._reader is not None and self.entered - self.left <= self.max_in_flight - self.low_water:
+        if self._reader is not None and self.free >= self.low_water:
             _wake(self._reader)
         return outcome
 

@@ -37,6 +37,11 @@ class Admission:
         if self.files is not None:
             self.files.answered(refund=self.files.amount if undone else 0)
 
+    def lost(self) -> None:
+        """Nobody knows whether the call was done: all that it spent counts."""
+        self.sent()
+        self.carried(undone=False)
+
     @property
     def leaving(self) -> bool:
         """Whether the run was told to leave while the call was on its way."""

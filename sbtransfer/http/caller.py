@@ -194,12 +194,10 @@ class Caller:
         except NotSentError as error:
             return _Attempt(Verdict.AWAY, error=error)
         except NoAnswerError as error:
-            admission.sent()
-            admission.carried(undone=False)
+            admission.lost()
             return _Attempt(Verdict.UNCLEAR, error=error)
         except asyncio.CancelledError:
-            admission.sent()
-            admission.carried(undone=False)
+            admission.lost()
             raise
         verdict = verdict_of(answer)
         # First what the platform says is left, then the token: else another call could slip in between.

@@ -129,10 +129,10 @@ class Builder:
         return {**metadata, **further}
 
     def _check_value(self, name: str, value: object) -> None:
-        """Refuse what JSON can hold and an item cannot, or what could not be sent or journaled."""
+        """Refuse what JSON can hold and an item cannot, and a ref that could not be written down."""
         if name not in _CONTAINERS and isinstance(value, dict | list):
             self._fail(name, "must be a single value, not a list or an object")
-        if name in _CONTAINERS or name == "ref":
+        if name == "ref":
             try:
                 orjson.dumps(value)
             except TypeError as error:  # a lone surrogate, a number of more than 64 bits
