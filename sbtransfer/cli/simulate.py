@@ -14,7 +14,7 @@ from sbtransfer.cli.options import Rate, drs_limit, example, guarded, requests_l
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sbtransfer.simulator import Platform
+    from sbtransfer.simulator import Faults, Platform
 
 
 def _test_token() -> str:
@@ -42,7 +42,19 @@ def _test_token() -> str:
     help="How many times as fast as the real platform jobs run and limits are lifted.",
 )
 @click.option(
-    "--seed", type=int, default=0, show_default=True, help="The same seed gives the same job times."
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="The same seed gives the same job times and faults.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="KIND[=RATE]",
+    help="Let this share of the calls go wrong, 0.05 by default; may be repeated. KIND is all, reset-after, "
+    "late or one of many others, which a wrong one lists. revoked=N refuses the token after N requests.",
 )
 @requests_limit
 @drs_limit
@@ -54,6 +66,7 @@ def simulate(
     token: str,
     speed: float,
     seed: int,
+    faults: tuple[str, ...],
     requests_limit: Rate,
     drs_limit: Rate,
 ) -> Exit:
@@ -74,8 +87,18 @@ def simulate(
         drs_limit=drs_limit.amount,
         drs_period=drs_limit.seconds,
         log=False,
+        faults=_read_faults(faults, seed),
     )
     return _serve(console, platform, host, port, _limits_at(speed, requests_limit, drs_limit))
+
+
+def _read_faults(texts: tuple[str, ...], seed: int) -> Faults | None:
+    from sbtransfer.simulator import Faults
+
+    try:
+        return Faults.parse(*texts, seed=seed) if texts else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="'--fault'") from None
 
 
 def _limits_at(speed: float, requests: Rate, files: Rate) -> str:
@@ -93,6 +116,8 @@ def _serve(console: Console, platform: Platform, host: str, port: int, limits: s
     def ready(url: str) -> None:
         click.echo(f"export SB_API_ENDPOINT={url} SB_AUTH_TOKEN={shlex.quote(platform.token)}")
         say(console, f"Options for its limits: {limits}")
+        if platform.faults is not None:
+            say(console, f"Faults: {platform.faults}")
         say(console, "Serving until Ctrl-C.")
 
     with suppress(KeyboardInterrupt):

@@ -6,8 +6,24 @@ takes a while to import.
 """
 
 from sbtransfer.simulator.durations import Durations
-from sbtransfer.simulator.messages import Answer, Request
+from sbtransfer.simulator.faults import FaultKind, Faults, is_create
+from sbtransfer.simulator.messages import Answer, Delivery, Ending, Request
 from sbtransfer.simulator.platform import Platform
 from sbtransfer.simulator.world import Alias, File, Project, Volume, World
 
-__all__ = ["Alias", "Answer", "Durations", "File", "Platform", "Project", "Request", "Volume", "World"]
+__all__ = [
+    "Alias",
+    "Answer",
+    "Delivery",
+    "Durations",
+    "Ending",
+    "FaultKind",
+    "Faults",
+    "File",
+    "Platform",
+    "Project",
+    "Request",
+    "Volume",
+    "World",
+    "is_create",
+]

@@ -5,6 +5,7 @@ of the platform look at, so that the rules run without a socket.
 """
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 
 import attrs
 
@@ -35,8 +36,29 @@ class Request:
 
 @attrs.frozen
 class Answer:
-    """The platform's reply to one `Request`: status, headers and a JSON body."""
+    """The reply to one `Request`: status, headers and a body, JSON wherever it is the platform's own."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+class Ending(Enum):
+    """How a call ends."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    """No connection could be made."""
+    RESET = "reset"
+    """The connection was reset before an answer came."""
+    SILENT = "silent"
+    """The connection stays open and no answer ever comes."""
+
+
+@attrs.frozen
+class Delivery:
+    """What reaches the client: an answer, `delay` seconds after the call arrived, or how it ends without."""
+
+    answer: Answer | None = None
+    ending: Ending = Ending.ANSWERED
+    delay: float = 0.0

@@ -7,18 +7,22 @@ runs behind real sockets and in tests where hours pass within milliseconds.
 from collections.abc import Callable, Iterable, Mapping
 from email.utils import formatdate
 from functools import partial
-from typing import Any, Literal, TypeVar
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any, Literal, NoReturn, TypeVar
 
 import orjson
 
 from sbtransfer.simulator.bodies import read_body, read_ids, read_items
+from sbtransfer.simulator.distortion import distorted, refusal_by
 from sbtransfer.simulator.drs import DRSImporter, DRSJob, read_drs
 from sbtransfer.simulator.durations import Durations
 from sbtransfer.simulator.exports import ExportOrder, accept_export, read_export
+from sbtransfer.simulator.faults import Fault, FaultKind, Faults
 from sbtransfer.simulator.imports import ImportOrder, accept_import, read_import
 from sbtransfer.simulator.jobs import Job, JobKind, JobList
 from sbtransfer.simulator.listing import Page, list_files, list_jobs
-from sbtransfer.simulator.messages import Answer, Request
+from sbtransfer.simulator.messages import Answer, Delivery, Request
 from sbtransfer.simulator.refusals import Code, RefusalError
 from sbtransfer.simulator.window import Grid, HoldingWindow, RequestWindow
 from sbtransfer.simulator.world import World
@@ -53,6 +57,10 @@ def _list_answer(page: Page) -> Answer:
     return _answer(page.body, headers={"X-Total-Matching-Query": str(page.total)})
 
 
+def _refuse(refusal: RefusalError) -> NoReturn:
+    raise refusal
+
+
 def _no_job(job_id: str) -> RefusalError:
     return RefusalError(404, Code.NO_JOB, f"Job {job_id!r} does not exist.")
 
@@ -64,11 +72,13 @@ class Platform:
     shows stays plain wall time. `start` is when the first window of the limits opens, by default at the first
     request. `base_url` goes into every href and link. The limits are `requests_limit` calls in
     `requests_period` seconds, past which calls are refused with 429, and `drs_limit` DRS files in
-    `drs_period` seconds, past which files are held.
+    `drs_period` seconds, past which files are held. `faults` are what goes wrong with calls that come by
+    `receive`, which without them answers as `handle` does; they may be exchanged at any time.
 
     What it holds is open to tests: `world`; `jobs` by id; `requests_log` with (time, method, path, status) of
-    every request (empty with `log=False`); `drs_log` with (time, items) of every accepted DRS call, while
-    `DRSFile.begins` tells when each file of an item used the limit.
+    every request, as the platform itself answered it; `faults_log` with (time, kind, method, path) of
+    everything that went wrong (both empty with `log=False`); `drs_log` with (time, items) of every accepted
+    DRS call, while `DRSFile.begins` tells when each file of an item used the limit.
     """
 
     def __init__(
@@ -86,15 +96,23 @@ class Platform:
         base_url: str = "http://127.0.0.1:8900/v2",
         start: float | None = None,
         log: bool = True,
+        faults: Faults | None = None,
     ) -> None:
         self.token = token
         self.username = username
+        self.speed = speed
         self.base_url = base_url
         self.world = World(seed)
         self.jobs: dict[str, Job | DRSJob] = {}
         self.requests_log: list[tuple[float, str, str, int]] = []
+        self.faults_log: list[tuple[float, FaultKind, str, str]] = []
         self.drs_log: list[tuple[float, int]] = []
         self._log = log
+        self.faults = faults
+        self._counted = 0
+        self._revoked = faults is not None and faults.revoked_after == 0
+        self._late: list[tuple[float, int, Request]] = []
+        self._places = count()
         self._durations = (durations or Durations(seed=seed)).faster(speed)
         self._grids = (Grid(requests_period / speed, start), Grid(drs_period / speed, start))
         self._requests = RequestWindow(requests_limit, self._grids[0])
@@ -103,20 +121,45 @@ class Platform:
         self._lists: dict[JobKind, JobList] = {"imports": JobList(), "exports": JobList()}
         self._routes = self._table()
 
+    def receive(self, request: Request, now: float) -> Delivery:
+        """Take one request that arrives at `now` and tell what reaches the client, faults and all.
+
+        The caller acts it out. As with `handle`, later requests must not come with an earlier time.
+        """
+        fault = None if self.faults is None else self.faults.draw(request)
+        if fault is None:
+            return Delivery(self.handle(request, now))
+        self._begin(now)
+        fault = fault.faster(self.speed)
+        answer = self._answer_despite(fault, request, now)
+        delivery = distorted(fault, request, answer, now)
+        # What left an honest answer as it was did no harm.
+        if not fault.works or delivery != Delivery(answer):
+            self._note_fault(fault.kind, request, now)
+        return delivery
+
     def handle(self, request: Request, now: float) -> Answer:
         """Answer one request that arrives at `now`; later requests must not come with an earlier time."""
-        for grid in self._grids:
-            grid.anchor(now)
-        try:
-            answer = self._admit(request, now)
-        except RefusalError as refusal:
-            answer = _answer(refusal.record(), refusal.status)
-        answer.headers["Date"] = formatdate(now, usegmt=True)
-        if answer.status != 401:
-            answer.headers.update(self._rate_headers(now))
-        if self._log:
-            self.requests_log.append((now, request.method, request.path, answer.status))
-        return answer
+        self._begin(now)
+        return self._reply(request, now, partial(self._serve, request, now))
+
+    def catch_up(self, until: float) -> None:
+        """Do the late work that is due by `until`, each at its own time; what it answers reaches nobody.
+
+        Every request begins with this. Tests call it before they count what was created in the end.
+        """
+        while self._late and self._late[0][0] <= until:
+            due, _, request = heappop(self._late)
+            self._reply(request, due, partial(self._route, request, due))
+
+    def revoke_token(self) -> None:
+        """Refuse the token from now on."""
+        self._revoked = True
+
+    def accept_token(self, token: str) -> None:
+        """Take this token from now on, and no other."""
+        self.token = token
+        self._revoked = False
 
     def created(self, kind: Kind) -> list[tuple[str, ...]]:
         """Return what was asked for and begun, in order: an entry that shows twice was created twice.
@@ -149,15 +192,66 @@ class Platform:
             "/storage/exports/{id}": {"GET": partial(self._one_job, "exports")},
         }
 
-    def _admit(self, request: Request, now: float) -> Answer:
+    def _begin(self, now: float) -> None:
+        self.catch_up(now)
+        for grid in self._grids:
+            grid.anchor(now)
+
+    def _reply(self, request: Request, now: float, work: Callable[[], Answer]) -> Answer:
+        """Return what some work on a request answers, with the headers that every answer has."""
+        try:
+            answer = work()
+        except RefusalError as refusal:
+            answer = _answer(refusal.record(), refusal.status)
+        answer.headers["Date"] = formatdate(now, usegmt=True)
+        if answer.status != 401:
+            answer.headers.update(self._rate_headers(now))
+        if self._log:
+            self.requests_log.append((now, request.method, request.path, answer.status))
+        return answer
+
+    def _answer_despite(self, fault: Fault, request: Request, now: float) -> Answer | None:
+        """Do what a fault lets the platform do, and return its answer, None if it gives none."""
+        refusal = refusal_by(fault)
+        if refusal is not None:
+            return self._reply(request, now, partial(_refuse, refusal))
+        if fault.kind is FaultKind.LATE:
+            self._postpone(request, now, now + fault.seconds)
+            return None
+        return self.handle(request, now) if fault.works else None
+
+    def _postpone(self, request: Request, now: float, due: float) -> None:
+        """Let a request in, which counts, and leave its work for later."""
+        try:
+            self._admit(request, now)
+        except RefusalError:
+            return
+        heappush(self._late, (due, next(self._places), request))
+
+    def _note_fault(self, kind: FaultKind, request: Request, now: float) -> None:
+        if self._log:
+            self.faults_log.append((now, kind, request.method, request.path))
+
+    def _serve(self, request: Request, now: float) -> Answer:
+        self._admit(request, now)
+        return self._route(request, now)
+
+    def _admit(self, request: Request, now: float) -> None:
         """Let a request of the right user through while the window takes it. Asking for the limit is free."""
         if not self._knows(request.headers):
             raise RefusalError(401, Code.UNAUTHORIZED, "Unauthorized: the token is missing or wrong.")
-        if request.path != "/rate_limit" and not self._requests.spend(now):
+        if request.path == "/rate_limit":
+            return
+        if not self._requests.spend(now):
             raise RefusalError(429, Code.RATE_LIMIT, "API rate limit exceeded.")
-        return self._route(request, now)
+        self._counted += 1
+        if self.faults is not None and self._counted == self.faults.revoked_after:
+            self.revoke_token()
+            self._note_fault(FaultKind.REVOKED, request, now)
 
     def _knows(self, headers: Mapping[str, str]) -> bool:
+        if self._revoked:
+            return False
         bearer = f"Bearer {self.token}"
         return headers.get("x-sbg-auth-token") == self.token or headers.get("authorization") == bearer
 

@@ -9,10 +9,11 @@ MORE_INFO = "https://docs.sevenbridges.com/docs/api-status-codes"
 class Code(IntEnum):
     """Error codes; the first digit names the family, as in the platform's documentation.
 
-    Documented are 1000, 5002 and 9002. The others are this simulator's own choice within their families, so
-    that a client must not decide by them.
+    Documented are 0, 1000, 5002 and 9002. The others are this simulator's own choice within their families,
+    so that a client must not decide by them.
     """
 
+    MAINTENANCE = 0
     RATE_LIMIT = 1000
     UNAUTHORIZED = 1001
     NO_SUCH_PATH = 1002
@@ -22,6 +23,7 @@ class Code(IntEnum):
     NO_PROJECT = 3002
     NO_FILE = 5002
     NO_FOLDER = 5003
+    UNAVAILABLE = 7000
     READ_ONLY_VOLUME = 9001
     NO_VOLUME = 9002
     NO_JOB = 9003

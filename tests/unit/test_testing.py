@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from sbtransfer.http.transport import Request
-from sbtransfer.simulator import Platform
+from sbtransfer.errors import NetworkError, NoAnswerError, NotSentError
+from sbtransfer.http.transport import Request, Response
+from sbtransfer.simulator import Faults, Platform
 from sbtransfer.simulator.clock import run
 from sbtransfer.testing import EPOCH, SimulatedTransport
 
@@ -51,3 +52,73 @@ def test_a_cancelled_request_is_no_longer_open() -> None:
         assert transport.closed
 
     run(main())
+
+
+# What goes wrong ------------------------------------------------------------------------------------------
+
+
+def misbehaving(kind: str) -> tuple[Platform, SimulatedTransport]:
+    platform = Platform(faults=Faults({kind: 1.0}))
+    return platform, SimulatedTransport(platform, latency=2)
+
+
+async def look(transport: SimulatedTransport) -> Response:
+    platform = transport.platform
+    return await transport.send(
+        Request("GET", f"{platform.base_url}/user", {"X-SBG-Auth-Token": platform.token})
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "seen"),
+    [("refused", NotSentError, 0), ("reset-before", NoAnswerError, 0), ("reset-after", NoAnswerError, 1)],
+)
+def test_a_broken_connection_is_an_error_of_the_network(
+    kind: str, error: type[NetworkError], seen: int
+) -> None:
+    async def main() -> None:
+        platform, transport = misbehaving(kind)
+        with pytest.raises(error, match="by the simulated network"):
+            await look(transport)
+        assert asyncio.get_running_loop().time() == 2
+        assert platform.faults_log == [(EPOCH + 1, kind, "GET", "/user")]
+        assert len(platform.requests_log) == seen
+        assert transport.open == 0
+
+    run(main())
+
+
+def test_no_answer_comes_until_the_client_gives_up() -> None:
+    async def main() -> None:
+        platform, transport = misbehaving("no-answer")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(100_000):
+                await look(transport)
+        assert platform.faults_log == [(EPOCH + 1, "no-answer", "GET", "/user")]
+        assert transport.open == 0
+
+    run(main())
+
+
+def test_a_slow_answer_comes_later_than_it_would() -> None:
+    async def main() -> None:
+        platform, transport = misbehaving("slow")
+        assert (await look(transport)).status == 200
+        assert 2 < asyncio.get_running_loop().time() <= 22
+        assert platform.requests_log == [(EPOCH + 1, "GET", "/user", 200)]
+
+    run(main())
+
+
+def test_a_page_comes_through_as_it_is() -> None:
+    async def main() -> None:
+        answer = await look(misbehaving("gateway")[1])
+        assert (answer.status, answer.headers["content-type"]) == (503, "text/html")
+
+    run(main())
+
+
+def test_what_is_asked_past_the_network_meets_no_faults() -> None:
+    platform, transport = misbehaving("reset-after")
+    headers = {"X-SBG-Auth-Token": platform.token}
+    assert transport.answer(Request("GET", f"{platform.base_url}/user", headers), EPOCH).status == 200

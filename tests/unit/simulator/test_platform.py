@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from sbtransfer.simulator import Platform, Request
+from sbtransfer.simulator import Delivery, Ending, Faults, Platform, Request, is_create
 
 START = 1_700_000_000.0
 
@@ -190,3 +190,104 @@ def test_the_same_seed_gives_the_same_answers(calls_to: CallsTo) -> None:
 
     assert created(1) == created(1)
     assert created(1) != created(2)
+
+
+# Late work ------------------------------------------------------------------------------------------------
+
+
+def create_of(platform: Platform, *locations: str) -> Request:
+    items = [
+        {"source": {"volume": "rfranklin/input", "location": name}, "destination": {"parent": "p"}}
+        for name in locations
+    ]
+    headers = {"X-SBG-Auth-Token": platform.token}
+    return Request("POST", CREATE_PATHS[0], headers=headers, body=orjson.dumps({"items": items}))
+
+
+def tardy(**options: Any) -> Platform:
+    """A platform that does all it is asked to create late."""
+    return Platform(faults=Faults({"late": 1.0}, only=is_create), start=START, **options)
+
+
+def due_of(platform: Platform) -> float:
+    """When the first late work is done, in seconds from START."""
+    platform.catch_up(START + 1000)
+    return platform.requests_log[0][0] - START
+
+
+def test_late_work_appears_at_its_time_and_not_before(calls_to: CallsTo) -> None:
+    twin = tardy()
+    twin.receive(create_of(twin, "a"), START)
+    due = due_of(twin)
+    assert 0 < due <= 90
+    platform = tardy()
+    assert platform.receive(create_of(platform, "a"), START) == Delivery(ending=Ending.SILENT)
+    call = calls_to(platform)
+    assert call("/storage/imports", at=due - 0.01).data["items"] == []
+    assert platform.created("imports") == []
+    (job,) = call("/storage/imports?fields=_all", at=due + 2).data["items"]
+    assert job["source"]["location"] == "a"
+    assert [job.accepted for job in platform.jobs.values()] == [START + due]
+    paths = [path for _, _, path, _ in platform.requests_log]
+    assert paths == ["/storage/imports", CREATE_PATHS[0], "/storage/imports"]
+
+
+def test_late_work_follows_the_speed() -> None:
+    slow, fast = tardy(), tardy(speed=90)
+    for platform in (slow, fast):
+        platform.receive(create_of(platform, "a"), START)
+    assert due_of(fast) == pytest.approx(due_of(slow) / 90)
+    assert due_of(fast) <= 1
+
+
+def test_late_work_is_done_in_the_order_of_its_times() -> None:
+    platform = tardy()
+    for number in range(20):
+        platform.receive(create_of(platform, str(number)), START + number)
+    platform.catch_up(START + 50)
+    half = len(platform.jobs)
+    assert 0 < half < 20
+    platform.catch_up(START + 1000)
+    times = [job.accepted for job in platform.jobs.values()]
+    assert times == sorted(times)
+    locations = [item[1] for item in platform.created("imports")]
+    assert sorted(locations, key=int) == [str(number) for number in range(20)] != locations
+
+
+def test_late_work_is_counted_when_it_arrives_and_only_then(calls_to: CallsTo) -> None:
+    platform = tardy(requests_limit=1)
+    platform.receive(create_of(platform, "a"), START)
+    assert calls_to(platform)("/rate_limit").data["rate"]["remaining"] == 0
+    platform.receive(create_of(platform, "past the limit"), START)
+    platform.receive(Request("POST", CREATE_PATHS[0], body=b"{}"), START)
+    platform.catch_up(START + 1000)
+    assert [item[1] for item in platform.created("imports")] == ["a"]
+    assert len(platform.requests_log) == 2
+
+
+# The token ------------------------------------------------------------------------------------------------
+
+
+def test_the_token_is_revoked_after_so_many_counted_requests(calls_to: CallsTo) -> None:
+    platform = Platform(faults=Faults({}, revoked_after=2))
+    call = calls_to(platform)
+    paths = ("/user", "/rate_limit", "/user", "/user", "/rate_limit", "/user")
+    assert [call(path).status for path in paths] == [200, 200, 200, 401, 401, 401]
+    assert platform.faults_log == [(START, "revoked", "GET", "/user")]
+
+
+def test_another_token_is_taken_for_good_once_the_first_is_revoked(calls_to: CallsTo) -> None:
+    platform = Platform(faults=Faults({}, revoked_after=0))
+    old = {"X-SBG-Auth-Token": platform.token}
+    assert calls_to(platform)("/user").status == 401
+    platform.accept_token("another")
+    assert {calls_to(platform)("/user").status for _ in range(5)} == {200}
+    assert platform.handle(Request("GET", "/user", headers=old), START).status == 401
+
+
+def test_a_test_may_revoke_the_token_at_any_moment(calls_to: CallsTo) -> None:
+    platform = Platform()
+    platform.revoke_token()
+    assert calls_to(platform)("/user").status == 401
+    platform.accept_token(platform.token)
+    assert calls_to(platform)("/user").status == 200

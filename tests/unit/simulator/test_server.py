@@ -1,13 +1,15 @@
 import asyncio
+import errno
 import io
 import json
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
 import pytest
 
-from sbtransfer.simulator import Platform
+from sbtransfer.simulator import Faults, Platform
 from sbtransfer.simulator.server import Server, serve
 
 
@@ -141,3 +143,135 @@ async def test_nothing_is_written_to_the_access_log(caplog: pytest.LogCaptureFix
         async with Server(platform) as server:
             await get(f"{server.url}/user", platform.token)
     assert caplog.records == []
+
+
+# What goes wrong ------------------------------------------------------------------------------------------
+
+
+LOOK_UP = "/bulk/files/get"
+
+
+def misbehaving(kind: str) -> Platform:
+    return Platform(faults=Faults({kind: 1.0}))
+
+
+async def look_up(server: Server) -> None:
+    """Make a call that the client does not repeat by itself, as it would a GET."""
+    async with (
+        aiohttp.ClientSession(headers={"X-SBG-Auth-Token": server.platform.token}) as session,
+        session.post(f"{server.url}{LOOK_UP}", json={"file_ids": ["f1"]}) as answer,
+    ):
+        await answer.read()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the loop go on until something holds that no event tells."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("kind", ["reset-before", "reset-after"])
+async def test_a_reset_is_a_reset_of_the_connection(kind: str) -> None:
+    platform = misbehaving(kind)
+    async with Server(platform) as server:
+        before = asyncio.all_tasks()
+        with pytest.raises(aiohttp.ClientOSError) as caught:
+            await look_up(server)
+        assert caught.value.errno == errno.ECONNRESET
+        await until(lambda: asyncio.all_tasks() == before)
+    assert [path for _, _, path, _ in platform.requests_log] == ([LOOK_UP] if kind == "reset-after" else [])
+
+
+async def test_a_call_without_an_answer_ends_with_its_client() -> None:
+    platform = misbehaving("no-answer")
+    async with Server(platform) as server:
+        before = asyncio.all_tasks()
+        silent = asyncio.create_task(look_up(server))
+        await until(lambda: platform.faults_log)
+        assert not silent.done()
+        assert asyncio.all_tasks() > before
+        silent.cancel()
+        await until(lambda: asyncio.all_tasks() == before)
+
+
+@pytest.mark.parametrize("kind", ["no-answer", "slow"])
+async def test_calls_that_wait_do_not_hold_the_server(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sbtransfer.simulator.door.SHUTDOWN_SECONDS", 1000)
+    platform = misbehaving(kind)
+    before = asyncio.all_tasks()
+    async with Server(platform) as server:
+        calls = [asyncio.create_task(look_up(server)) for _ in range(5)]
+        await until(lambda: len(platform.faults_log) == 5)
+    ends = await asyncio.gather(*calls, return_exceptions=True)
+    if kind == "slow":
+        assert ends == [None] * 5
+    else:
+        assert all(isinstance(end, aiohttp.ClientOSError) for end in ends)
+    assert asyncio.all_tasks() == before
+
+
+async def test_a_slow_answer_comes() -> None:
+    platform = Platform(speed=1000, faults=Faults({"slow": 1.0}))
+    async with Server(platform) as server:
+        assert (await get(f"{server.url}/user", platform.token))[0] == 200
+    assert [kind for _, kind, _, _ in platform.faults_log] == ["slow"]
+
+
+async def test_a_refused_call_is_answered_and_the_next_finds_nobody() -> None:
+    platform = misbehaving("refused")
+    async with Server(platform, away=0.05) as server:
+        status, headers, _ = await get(f"{server.url}/user", platform.token)
+        assert (status, headers["Connection"]) == (200, "close")
+        await assert_refused(server, platform)
+        platform.faults = None
+        await until_served(server, platform)
+
+
+async def test_a_kept_connection_is_closed_between_its_calls() -> None:
+    platform = Platform(faults=Faults({"refused": 1.0}, only=lambda request: request.path == "/rate_limit"))
+    async with (
+        Server(platform, away=0.05) as server,
+        aiohttp.ClientSession(headers={"X-SBG-Auth-Token": platform.token}) as session,
+    ):
+        async with session.get(f"{server.url}/user") as answer:
+            await answer.read()
+        await get(f"{server.url}/rate_limit", platform.token)
+        await assert_refused(server, platform)
+        # The session knows by now that its connection is closed, and finds that there is no other one.
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await session.get(f"{server.url}/user")
+
+
+async def test_the_server_may_leave_while_it_refuses() -> None:
+    platform = misbehaving("refused")
+    before = asyncio.all_tasks()
+    async with Server(platform, away=1000) as server:
+        await get(f"{server.url}/user", platform.token)
+        await assert_refused(server, platform)
+    assert asyncio.all_tasks() == before
+    async with Server(platform, port=port_of(server)):  # the port is free again
+        pass
+
+
+@pytest.mark.parametrize(("speed", "away"), [(1, 0.5), (10, 0.5), (100, 0.05)])
+async def test_how_long_it_refuses_follows_the_speed(speed: float, away: float) -> None:
+    assert Server(Platform(speed=speed)).away == away
+
+
+async def assert_refused(server: Server, platform: Platform) -> None:
+    with pytest.raises(aiohttp.ClientConnectorError) as caught:
+        await get(f"{server.url}/user", platform.token)
+    assert caught.value.errno == errno.ECONNREFUSED
+
+
+async def until_served(server: Server, platform: Platform) -> None:
+    """Wait until the same port takes connections again."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                assert (await get(f"{server.url}/user", platform.token))[0] == 200
+            except aiohttp.ClientConnectorError:
+                await asyncio.sleep(0.005)
+            else:
+                return
