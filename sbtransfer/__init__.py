@@ -13,6 +13,8 @@ if TYPE_CHECKING:
         ConsecutiveFailuresError as ConsecutiveFailuresError,
         CountError as CountError,
         InvalidItemError as InvalidItemError,
+        JournalError as JournalError,
+        JournalRefusedError as JournalRefusedError,
         NetworkError as NetworkError,
         NoAnswerError as NoAnswerError,
         NotSentError as NotSentError,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         VolumeExport as VolumeExport,
         VolumeImport as VolumeImport,
     )
+    from sbtransfer.journal import JournalReader as JournalReader, SQLiteJournal as SQLiteJournal
     from sbtransfer.limits import Limits as Limits
     from sbtransfer.models import (
         ErrorRecord as ErrorRecord,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     )
     from sbtransfer.polling import Polling as Polling
     from sbtransfer.progress import Progress as Progress
+    from sbtransfer.reader import LiveSource as LiveSource
     from sbtransfer.run import TransferRun as TransferRun
     from sbtransfer.wire import RateLimit as RateLimit, User as User
     from sbtransfer.worklist import WorkList as WorkList
@@ -50,6 +54,8 @@ _HOMES = {
         "ConsecutiveFailuresError",
         "CountError",
         "InvalidItemError",
+        "JournalError",
+        "JournalRefusedError",
         "NetworkError",
         "NoAnswerError",
         "NotSentError",
@@ -62,10 +68,12 @@ _HOMES = {
         "WorkListError",
     ),
     "items": ("DRSImport", "Item", "VolumeExport", "VolumeImport"),
+    "journal": ("JournalReader", "SQLiteJournal"),
     "limits": ("Limits",),
     "models": ("ErrorRecord", "Outcome", "OutcomeState", "Summary"),
     "polling": ("Polling",),
     "progress": ("Progress",),
+    "reader": ("LiveSource",),
     "run": ("TransferRun",),
     "wire": ("RateLimit", "User"),
     "worklist": ("WorkList",),

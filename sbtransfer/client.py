@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import warnings
 from types import TracebackType
 from typing import Any, Self
@@ -9,17 +11,24 @@ from typing import Any, Self
 import aiohttp
 
 from sbtransfer.engine import Engine, Options
-from sbtransfer.errors import SettingsError, UsageError
+from sbtransfer.errors import UsageError
 from sbtransfer.http.api import API
 from sbtransfer.http.caller import Caller
 from sbtransfer.http.credentials import Credentials
 from sbtransfer.http.transport import AiohttpTransport, Transport
+from sbtransfer.journal import JournalReader, SQLiteJournal
 from sbtransfer.limits import Limits
+from sbtransfer.logbook import JournalLike, Logbook
 from sbtransfer.polling import Polling
-from sbtransfer.reader import Source
+from sbtransfer.reader import Remainder, Source
+from sbtransfer.rest import rest_of
 from sbtransfer.run import TransferRun
 from sbtransfer.settings import Settings, TokenSource
 from sbtransfer.wire import RateLimit, User
+
+# Programs that configure no logging are not to find bare lines on their standard error.
+for _name in ("sbtransfer", "stamina"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 class Client:
@@ -50,8 +59,6 @@ class Client:
         transport: Transport | None = None,
         profile: str | None = None,
     ) -> None:
-        if not timeout > 0:
-            raise SettingsError(f"timeout must be over 0 seconds, not {timeout!r}")
         settings = Settings.load(endpoint, token, profile)
         self.endpoint = settings.endpoint
         limits = limits or Limits()
@@ -110,38 +117,105 @@ class Client:
         self,
         items: Source,
         *,
+        journal: JournalLike | None = None,
         max_in_flight: int = 10_000,
         linger: float = 1.0,
         total: int | None = None,
+        deliver_known: bool = True,
         grace: float = 10.0,
+        settle: float = 120.0,
+        timeout: float | None = None,
         job_timeout: float | None = None,
         max_consecutive_failures: int = 10,
+        verify_drs: bool = True,
+        resend_ambiguous: bool = False,
     ) -> TransferRun:
         """Transfer a list of any length; each item's outcome comes out of the run as soon as it is known.
 
         `items` is an iterable or async iterable of `VolumeImport`, `VolumeExport` and `DRSImport`, kinds
         mixed as one likes; it is read lazily, no more than `max_in_flight` items ahead of the outcomes that
-        were taken. A chunk that is not full is sent `linger` seconds after its first item. `total` is the
-        length of the list where it is known, for estimates. Leaving the run waits up to `grace` seconds for
-        the answers to calls that are on their way. A job that outlives `job_timeout` seconds (never, by
-        default) ends UNCONFIRMED. After `max_consecutive_failures` chunks in a row that were wholly refused,
-        nothing more is sent and the run ends with a `ConsecutiveFailuresError`.
+        were taken. A `LiveSource`, which shows what there is just now, gives each item a key that stays. A
+        chunk that is not full is sent `linger` seconds after its first item. `total` is the length of the
+        list where it is known, for estimates.
+
+        With a `journal`, a path, the run can be killed at any moment and goes on when the same list is
+        transferred with the same journal: what has an outcome is not sent again (it is delivered once more,
+        marked `resumed`, unless `deliver_known` is false), jobs are followed, and calls whose answer was not
+        seen are looked up. An item that differs from the recorded one ends the run before anything is sent.
+
+        A create without a clear answer is never simply repeated: the platform's own lists tell what became of
+        it, `settle` seconds later (and not before `timeout`, for which one request may take; the client's by
+        default). DRS imports have no list; those for which nothing can tell end UNCONFIRMED, unless
+        `resend_ambiguous`. The order of DRS results is checked by the files' names, with a request for each
+        job, unless `verify_drs` is false.
+
+        Leaving the run waits up to `grace` seconds for the answers to calls that are on their way. A job that
+        outlives `job_timeout` seconds (never, by default) ends UNCONFIRMED. After `max_consecutive_failures`
+        chunks in a row that were wholly refused, nothing more is sent and the run ends with a
+        `ConsecutiveFailuresError`.
 
         A failed item is an outcome. Exceptions are for what stops the whole run: `UnauthorizedError`,
-        `OutageError`, `ConsecutiveFailuresError`, and whatever `items` itself raises.
+        `OutageError`, `ConsecutiveFailuresError`, `JournalError`, and whatever `items` itself raises.
         """
-        if self._closed:
-            raise UsageError("the client is closed")
-        options = Options(
+        options = self._options(
             max_in_flight=max_in_flight,
             linger=linger,
             total=total,
             grace=grace,
-            job_timeout=float("inf") if job_timeout is None else job_timeout,
+            settle=settle,
+            job_timeout=job_timeout,
             max_consecutive_failures=max_consecutive_failures,
-            polling=self._polling,
+            deliver_known=deliver_known,
+            verify_drs=verify_drs,
+            resend_ambiguous=resend_ambiguous,
         )
-        run = TransferRun(Engine(items, self._api, options), self._runs.discard)
+        return self._run(items, Logbook.of(journal), options, timeout)
+
+    def resume(
+        self, journal: SQLiteJournal | str | os.PathLike[str], *, timeout: float | None = None, **options: Any
+    ) -> TransferRun:
+        """Go on with the run of a journal, without its list at hand: the journal knows what it needs.
+
+        A list that was a file is opened again if it was not read to its end yet. If it came from elsewhere,
+        what the journal holds is finished, and the run ends with a `JournalError` that says so; pass the same
+        list to `transfer` instead. `options` are those of `transfer`.
+        """
+        with JournalReader(journal.path if isinstance(journal, SQLiteJournal) else journal) as kept:
+            rest = rest_of(kept)
+        return self._run(rest, Logbook.of(journal), self._options(**options), timeout)
+
+    def retry(
+        self,
+        journal: JournalLike,
+        *,
+        unconfirmed: bool = False,
+        timeout: float | None = None,
+        **options: Any,
+    ) -> TransferRun:
+        """Send again what failed in the run of a journal; its outcomes, and no others, come out of this run.
+
+        With `unconfirmed`, items that may have been done are taken up, too: their jobs are looked at again,
+        or they are looked for on the platform, and only what surely was not done is sent. The journal stays
+        the same and holds the new outcomes, each at its place in the list. What an earlier run left under way
+        is finished. `options` are those of `transfer`.
+        """
+        logbook = Logbook.to_retry(journal, unconfirmed=unconfirmed)
+        return self._run(Remainder(known=False), logbook, self._options(**options), timeout)
+
+    def _options(self, job_timeout: float | None = None, **options: Any) -> Options:
+        endless = float("inf") if job_timeout is None else job_timeout
+        try:
+            return Options(job_timeout=endless, polling=self._polling, **options)
+        except TypeError as error:
+            raise UsageError(f"no such option: {error}") from None
+
+    def _run(
+        self, source: Source | Remainder, logbook: Logbook, options: Options, timeout: float | None
+    ) -> TransferRun:
+        if self._closed:
+            raise UsageError("the client is closed")
+        api = self._api if timeout is None else API(self._api.caller.patient(timeout))
+        run = TransferRun(Engine(source, api, options, logbook), self._runs.discard)
         self._runs.add(run)
         return run
 

@@ -12,12 +12,16 @@ from sbtransfer.chunks import Chunker
 from sbtransfer.errors import CountError, SBTransferError, SettingsError, UsageError
 from sbtransfer.grace import Grace
 from sbtransfer.http.api import API
+from sbtransfer.items import Kind
+from sbtransfer.logbook import Logbook
 from sbtransfer.models import Outcome, OutcomeState, Summary
-from sbtransfer.operations import operations
+from sbtransfer.operations import operations, searches
+from sbtransfer.operations.operation import Doubt, Pending, doubted
 from sbtransfer.poll import Poller
 from sbtransfer.polling import Polling
 from sbtransfer.progress import Progress
-from sbtransfer.reader import Reader, Source
+from sbtransfer.reader import Reader, Remainder, Source
+from sbtransfer.reconcile import Reconciler
 from sbtransfer.stream import Stream
 from sbtransfer.submit import Submitter
 
@@ -30,8 +34,12 @@ class Options:
     linger: float = 1.0
     total: int | None = None
     grace: float = 10.0
+    settle: float = 120.0
     job_timeout: float = float("inf")
     max_consecutive_failures: int = 10
+    deliver_known: bool = True
+    verify_drs: bool = True
+    resend_ambiguous: bool = False
     polling: Polling = Polling.balanced
 
     def __attrs_post_init__(self) -> None:
@@ -39,6 +47,7 @@ class Options:
             ("max_in_flight", 1),
             ("linger", 0),
             ("grace", 0),
+            ("settle", 0),
             ("max_consecutive_failures", 1),
         ):
             if not getattr(self, name) >= least:
@@ -49,52 +58,89 @@ class Options:
 class Engine:
     """Wires the stations of one run and counts what passes between them."""
 
-    source: Source
+    source: Source | Remainder
     api: API
     options: Options
+    logbook: Logbook
     started: float | None = field(init=False, default=None)
     ended: dict[OutcomeState, int] = field(init=False, factory=Counter)
+    known: int = field(init=False, default=0)
     stream: Stream = field(init=False)
     grace: Grace = field(init=False)
     reader: Reader = field(init=False)
     submitter: Submitter = field(init=False)
+    reconciler: Reconciler = field(init=False)
     poller: Poller = field(init=False)
     _reading: asyncio.Task[None] | None = field(init=False, default=None)
     _stopping: bool = field(init=False, default=False)
     _halted: SBTransferError | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
-        options, kinds = self.options, operations(self.api)
+        options, caller, journal = self.options, self.api.caller, self.logbook.journal
+        kinds = operations(self.api, verify_drs=options.verify_drs)
         self.stream = Stream(options.max_in_flight)
         self.grace = Grace(options.grace)
         self.poller = Poller(
-            kinds.values(), self.api.caller, options.polling, self._deliver, self._spare, options.job_timeout
+            kinds.values(), caller, journal, options.polling, self._deliver, self._spare, options.job_timeout
         )
         self.submitter = Submitter(
             kinds,
-            self.api.caller,
+            caller,
+            journal,
             self.grace,
             self.poller.track,
             self._deliver,
+            self._doubt,
             self._halt,
             options.max_consecutive_failures,
         )
-        self.reader = Reader(self.source, self.stream, Chunker(options.linger), self.submitter.put)
+        self.reconciler = Reconciler(
+            searches(self.api, resend_drs=options.resend_ambiguous),
+            journal,
+            # A server may be at work for as long as a call may wait for it.
+            max(options.settle, caller.timeout),
+            self.poller.track_again,
+            self._deliver,
+            self.submitter.again,
+            self.submitter.settled,
+            self.submitter.sending,
+        )
+        chunker = Chunker(options.linger)
+        self.reader = Reader(self.source, self.stream, chunker, journal, self.submitter.put, self._known)
 
     async def run(self) -> None:
         """Run all stations to their end; tell the stream how it ended. Raises nothing but a cancellation."""
         self.started = asyncio.get_running_loop().time()
         error: BaseException | None = UsageError("the run was closed before its end")
         try:
-            async with asyncio.TaskGroup() as stations:
-                self._reading = stations.create_task(self._read())
-                stations.create_task(self._submit())
-                stations.create_task(self.poller.run())
+            async with self.logbook.opened(self.source, self.api):
+                await self._take_up()
+                await self._run_stations()
             error = self._halted or self.reader.error or self._miscount()
-        except BaseExceptionGroup as group:
-            error = _bare(group)
+        except Exception as failure:  # noqa: BLE001 - raised to the user by the stream
+            error = _bare(failure)
         finally:
             self.stream.end(error)
+
+    async def _run_stations(self) -> None:
+        async with asyncio.TaskGroup() as stations:
+            self._reading = stations.create_task(self._read())
+            stations.create_task(self._submit())
+            stations.create_task(self._reconcile())
+            stations.create_task(self.poller.run())
+
+    async def _take_up(self) -> None:
+        """Take what an earlier run left under way and in doubt."""
+        for left in await self.logbook.journal.unfinished():
+            kind, sent = left.sent.kind, left.sent
+            pending = [
+                Pending(job_id, entries, sent, ended=left.ended) for job_id, entries in left.jobs.items()
+            ]
+            carried = [entry for one in pending for entry in one.open]
+            self.reader.took_up([entry.index for entry in (*carried, *left.doubtful)])
+            self.poller.track_again(kind, pending)
+            self.submitter.expect(kind, len(left.doubtful))
+            self.reconciler.put(kind, doubted(left.doubtful, sent, "the run ended before the answer came"))
 
     async def _read(self) -> None:
         if not self._stopping:
@@ -102,7 +148,12 @@ class Engine:
         self.submitter.no_more()
 
     async def _submit(self) -> None:
+        await self.reader.compared.wait()
         await self.submitter.run()
+        self.reconciler.no_more()
+
+    async def _reconcile(self) -> None:
+        await self.reconciler.run()
         self.poller.no_more()
 
     def stop(self) -> None:
@@ -112,6 +163,7 @@ class Engine:
             self._reading.cancel()
         self.submitter.stop()
         self.submitter.no_more()
+        self.reader.compared.set()
 
     def _halt(self, error: SBTransferError) -> None:
         self._halted = self._halted or error
@@ -121,6 +173,17 @@ class Engine:
         for outcome in outcomes:
             self.ended[outcome.state] += 1
         self.stream.put(outcomes)
+
+    def _known(self, outcome: Outcome) -> None:
+        """Take an outcome from the journal."""
+        self.known += 1
+        self.ended[outcome.state] += 1
+        if self.options.deliver_known:
+            self.stream.enter()
+            self.stream.put([outcome])
+
+    def _doubt(self, kind: Kind, doubts: Sequence[Doubt]) -> None:
+        self.reconciler.put(kind, doubts)
 
     def _spare(self) -> float:
         """What looks may spend on less lag: nothing while chunks wait for requests; DRS waits for files."""
@@ -138,8 +201,14 @@ class Engine:
             completed=self.ended[OutcomeState.COMPLETED],
             failed=self.ended[OutcomeState.FAILED],
             unconfirmed=self.ended[OutcomeState.UNCONFIRMED],
-            unfinished=self.reader.holding + self.submitter.holding + self.poller.holding,
+            unfinished=self._holding,
         )
+
+    @property
+    def _holding(self) -> int:
+        """How many items were read and have no outcome."""
+        stations = (self.reader, self.submitter, self.reconciler, self.poller)
+        return sum(station.holding for station in stations)
 
     @property
     def progress(self) -> Progress:
@@ -149,6 +218,8 @@ class Engine:
             read=self.reader.read,
             waiting=self.reader.holding + self.submitter.holding,
             under_way=self.poller.holding,
+            in_doubt=self.reconciler.holding,
+            known=self.known,
             completed=self.ended[OutcomeState.COMPLETED],
             failed=self.ended[OutcomeState.FAILED],
             unconfirmed=self.ended[OutcomeState.UNCONFIRMED],
@@ -157,7 +228,7 @@ class Engine:
             requests_left=caller.requests.left,
             files_left=caller.files.left,
             elapsed=0.0 if self.started is None else now - self.started,
-            waiting_for=caller.gate.reason or self._limit_reached(),
+            waiting_for=caller.gate.reason or self._limit_reached() or self._reconciling(),
         )
 
     def _limit_reached(self) -> str | None:
@@ -167,8 +238,14 @@ class Engine:
             return "the limit of requests"
         return "the limit of DRS files" if "drs" in waiting and not caller.files.left else None
 
+    def _reconciling(self) -> str | None:
+        """Say so where nothing but doubts is left to be settled."""
+        calls = self.reconciler.calls
+        if not calls or self._holding > self.reconciler.holding:
+            return None
+        return f"reconciling {calls:,} call{'s' * (calls != 1)}"
 
-def _bare(group: BaseExceptionGroup[BaseException]) -> BaseException:
+
+def _bare(error: BaseException) -> BaseException:
     """Return the first failure itself: users catch errors, not groups of them."""
-    first = group.exceptions[0]
-    return _bare(first) if isinstance(first, BaseExceptionGroup) else first
+    return _bare(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

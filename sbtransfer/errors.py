@@ -108,6 +108,14 @@ class UnreadableAnswerError(SBTransferError):
     """
 
 
+class JournalError(SBTransferError):
+    """A journal cannot be written or read. Nothing is sent that could not be written down."""
+
+
+class JournalRefusedError(JournalError, ValueError):
+    """A journal belongs to something else: another user or list, another program, or another writer now."""
+
+
 class UsageError(SBTransferError, RuntimeError):
     """The library was called in a way that cannot work, such as iterating a run twice."""
 

@@ -8,6 +8,7 @@ delays. A leaky bucket does not do this: it admits close to twice the budget in 
 from __future__ import annotations
 
 import asyncio
+from bisect import insort
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
 from typing import Literal, Protocol, TypeAlias
@@ -73,6 +74,10 @@ class Grant(Protocol):
     def amount(self) -> int:
         """How many tokens were granted."""
 
+    @property
+    def settled(self) -> bool:
+        """Whether the call was answered, or its tokens were given back."""
+
     def answered(self, *, refund: int = 0) -> None:
         """Count the tokens as spent now, less the refunded ones, which are free again at once."""
 
@@ -94,8 +99,11 @@ class Budget(Protocol):
     async def acquire(self, amount: int = 1, share: Share = "submit", *, partial: bool = False) -> Grant:
         """Wait for `amount` tokens; with `partial`, take fewer where waiting would leave them unused."""
 
-    def charge(self, amount: int) -> None:
-        """Spend tokens that nobody asked for: something took more of the platform's budget than was known."""
+    def charge(self, amount: int, ago: float = 0.0) -> None:
+        """Spend tokens that nobody asked for: something took more of the platform's budget than was known.
+
+        The platform counted them `ago` seconds ago.
+        """
 
     def observe(self, left: int, window: float, ends_in: float) -> None:
         """Learn from the platform that it leaves `left` tokens in a window of its own.
@@ -203,10 +211,10 @@ class ExactBudget:
         # A call that is not answered yet may or may not be counted in what the platform said last.
         return self._ceiling.left - self._unanswered
 
-    def charge(self, amount: int) -> None:
-        """Spend tokens now that nobody asked for; they may be more than are free."""
+    def charge(self, amount: int, ago: float = 0.0) -> None:
+        """Spend tokens that nobody asked for, `ago` seconds ago; they may be more than are free."""
         self._free -= amount
-        self._returns.append((asyncio.get_running_loop().time() + self.period, amount))
+        insort(self._returns, (asyncio.get_running_loop().time() + self.period - ago, amount))
 
     def observe(self, left: int, window: float, ends_in: float) -> None:
         """Learn that the platform leaves `left` tokens in its window, which ends in `ends_in` seconds."""
@@ -311,11 +319,11 @@ class ExactBudget:
 class _ExactGrant:
     budget: ExactBudget
     amount: int
-    _open: bool = True
+    settled: bool = False
 
     def answered(self, *, refund: int = 0) -> None:
-        if self._open:
-            self._open = False
+        if not self.settled:
+            self.settled = True
             self.budget._spent(self.amount - refund, refund)
 
     def give_back(self) -> None:
@@ -325,6 +333,7 @@ class _ExactGrant:
 @frozen
 class _FreeGrant:
     amount: int
+    settled: bool = False
 
     def answered(self, *, refund: int = 0) -> None:
         pass
@@ -344,7 +353,7 @@ class Unlimited:
         """Grant `amount` tokens."""
         return _FreeGrant(amount)
 
-    def charge(self, amount: int) -> None:
+    def charge(self, amount: int, ago: float = 0.0) -> None:
         """Take no notice."""
 
     def observe(self, left: int, window: float, ends_in: float) -> None:

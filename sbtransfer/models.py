@@ -14,10 +14,15 @@ from sbtransfer.items import Item, Kind
 
 @frozen
 class Entry:
-    """An item and its place in the work list, counted from 0."""
+    """An item and its place in the work list, counted from 0.
+
+    `key` is a live source's own name for it, `attempts` the number of calls that carried it before.
+    """
 
     index: int
     item: Item
+    key: str | None = None
+    attempts: int = 0
 
 
 @frozen

@@ -21,6 +21,8 @@ from sbtransfer.errors import (
 from sbtransfer.experience import Experience
 from sbtransfer.http.admission import Admission
 from sbtransfer.http.caller import Caller
+from sbtransfer.items import Kind
+from sbtransfer.journal.journal import Journal
 from sbtransfer.models import ErrorRecord, Outcome
 from sbtransfer.operations.operation import Operation, Pending, Seen, unconfirmed
 from sbtransfer.polling import Plan, Polling
@@ -137,7 +139,7 @@ class _Watch:
 
 @define(eq=False)
 class Poller:
-    """Follows jobs to their end and hands their items' outcomes to `deliver`.
+    """Follows jobs to their end and hands their items' outcomes to `deliver`, once the journal holds them.
 
     A look that fails never ends an item. A job that outlives `job_timeout` seconds ends UNCONFIRMED: it may
     still finish on the platform. `spare` says how much of the budget is free for comfort. `holding` counts
@@ -146,6 +148,7 @@ class Poller:
 
     operations: Iterable[Operation]
     caller: Caller
+    journal: Journal
     polling: Polling
     deliver: Callable[[Sequence[Outcome]], None]
     spare: Callable[[], float]
@@ -160,13 +163,21 @@ class Poller:
             for operation in self.operations
         }
 
-    def track(self, operation: Operation, pending: Sequence[Pending]) -> None:
+    def track(self, kind: Kind, pending: Sequence[Pending]) -> None:
         """Follow jobs that were just accepted."""
         now = asyncio.get_running_loop().time()
         for one in pending:
             one.since = now
-            self.holding += len(one.entries)
-        self._watches[operation.kind].add(pending, now, self.spare())
+            self.holding += len(one.open)
+        self._watches[kind].add(pending, now, self.spare())
+
+    def track_again(self, kind: Kind, pending: Sequence[Pending]) -> None:
+        """Follow jobs that were accepted some time ago, by the platform's clock."""
+        now, platform_now = asyncio.get_running_loop().time(), self.caller.clock.now()
+        for one in pending:
+            one.since, one.looked = now - max(platform_now - one.sent.begun, 0.0), now
+            self.holding += len(one.open)
+        self._watches[kind].postpone(pending, now)
 
     def no_more(self) -> None:
         """Say that no further jobs will come."""
@@ -207,7 +218,7 @@ class Poller:
             seen = Seen(unseen=list(batch))
         if seen.jobs != len(batch) or seen.items_ended != len(seen.outcomes):
             raise CountError(f"{len(batch)} jobs were looked at, of which some are not accounted for: {seen}")
-        self._settle(watch, seen, asyncio.get_running_loop().time())
+        await self._settle(watch, seen, asyncio.get_running_loop().time())
         try:
             await watch.operation.charge(seen)
         except UnauthorizedError:
@@ -215,37 +226,40 @@ class Poller:
         except (APIError, NoAnswerError, UnreadableAnswerError) as error:
             log.warning("what bundles hold could not be counted: %s", error)
 
-    def _settle(self, watch: _Watch, seen: Seen, now: float) -> None:
-        for one in seen.ended:
-            watch.schedule.ended(one, now)
-            self.holding -= len(one.entries)
-        self.deliver(seen.outcomes)
+    async def _settle(self, watch: _Watch, seen: Seen, now: float) -> None:
         for one in seen.running:
             one.failures = 0
-        watch.add(self._young_enough(seen.running, now), now, self.spare())
-        watch.postpone(self._young_enough(seen.unseen + self._not_lost(seen), now), now)
+        lost = self._lost(seen)
+        running, old_running = self._by_age(seen.running, now)
+        others = [one for one, _ in seen.unreadable if id(one) not in {id(each) for each, _ in lost}]
+        unseen, old_unseen = self._by_age(seen.unseen + others, now)
+        lost += [(one, self._timeout) for one in old_running + old_unseen]
+        outcomes = seen.outcomes + [
+            outcome for one, error in lost for outcome in unconfirmed(one.open, one.sent, error, one.job_id)
+        ]
+        await self.journal.ended(outcomes)
+        for one in seen.ended:
+            watch.schedule.ended(one, now)
+        self.holding -= len(outcomes)
+        self.deliver(outcomes)
+        watch.add(running, now, self.spare())
+        watch.postpone(unseen, now)
 
-    def _not_lost(self, seen: Seen) -> list[Pending]:
-        """Give up the jobs that had an error record too many times; return the others of that kind."""
-        for one, error in seen.unreadable:
+    def _lost(self, seen: Seen) -> list[tuple[Pending, ErrorRecord]]:
+        """Return the jobs that had an error record too many times."""
+        for one, _ in seen.unreadable:
             one.failures += 1
-            if one.failures >= _UNREADABLE_LOOKS:
-                self._let_go(one, error)
-        return [one for one, _ in seen.unreadable if one.failures < _UNREADABLE_LOOKS]
+        return [(one, error) for one, error in seen.unreadable if one.failures >= _UNREADABLE_LOOKS]
 
-    def _young_enough(self, pending: list[Pending], now: float) -> list[Pending]:
-        young = []
-        for one in pending:
-            if now - one.since < self.job_timeout:
-                young.append(one)
-            else:
-                message = f"still under way after {self.job_timeout:g} s; it may finish on the platform"
-                self._let_go(one, ErrorRecord(code="job_timeout", message=message))
-        return young
+    def _by_age(self, pending: Sequence[Pending], now: float) -> tuple[list[Pending], list[Pending]]:
+        """Part jobs into those to be looked at again and those that outlived the timeout."""
+        old = [one for one in pending if now - one.since >= self.job_timeout]
+        return [one for one in pending if now - one.since < self.job_timeout], old
 
-    def _let_go(self, pending: Pending, error: ErrorRecord) -> None:
-        self.holding -= len(pending.entries)
-        self.deliver(unconfirmed(pending.entries, pending.carriage, error, pending.job_id))
+    @property
+    def _timeout(self) -> ErrorRecord:
+        message = f"still under way after {self.job_timeout:g} s; it may finish on the platform"
+        return ErrorRecord(code="job_timeout", message=message)
 
 
 def _over(watch: _Watch, admission: Admission, _: asyncio.Task[None]) -> None:

@@ -10,15 +10,19 @@ class Progress:
     """A run at one moment.
 
     `read`, `completed`, `failed` and `unconfirmed` count items; `waiting` have been read and not sent yet,
-    `under_way` are in jobs on the platform, `undelivered` have an outcome that the consumer has not taken.
-    `total` is the length of the list where it is known. `requests_left` and `files_left` are what the budgets
-    hold now. `elapsed` and `remaining` are in seconds, `remaining` only where `total` is known and something
-    has ended. `waiting_for` says why nothing is sent, if so.
+    `under_way` are in jobs on the platform, `in_doubt` were sent and nobody knows whether they were done,
+    `undelivered` have an outcome that the consumer has not taken.
+    `known` of the outcomes came from a journal. `total` is the length of the list where it is known.
+    `requests_left` and `files_left` are what the budgets hold now. `elapsed` and `remaining` are in seconds,
+    `remaining` only where `total` is known and something has ended. `waiting_for` says why nothing is sent,
+    if so.
     """
 
     read: int = 0
     waiting: int = 0
     under_way: int = 0
+    in_doubt: int = 0
+    known: int = 0
     completed: int = 0
     failed: int = 0
     unconfirmed: int = 0
@@ -37,6 +41,7 @@ class Progress:
     @property
     def remaining(self) -> float | None:
         """An estimate of the seconds that are left, if things go on as they went so far."""
-        if self.total is None or not self.ended:
+        ended_now = self.ended - self.known
+        if self.total is None or not ended_now:
             return None
-        return self.elapsed / self.ended * max(self.total - self.ended, 0)
+        return self.elapsed / ended_now * max(self.total - self.ended, 0)

@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from sbtransfer.chunks import Chunker
-from sbtransfer.errors import WorkListError
+from sbtransfer.errors import JournalError, JournalRefusedError, SBTransferError, WorkListError
 from sbtransfer.items import ITEM_TYPES, Item
-from sbtransfer.models import Chunk, Entry
+from sbtransfer.journal.journal import Journal
+from sbtransfer.models import Chunk, Entry, Outcome
+from sbtransfer.resumption import Resumption
 from sbtransfer.stream import Stream
 
-Source: TypeAlias = Iterable[Item] | AsyncIterable[Item]
+
+@runtime_checkable
+class LiveSource(Protocol):
+    """A list of what there is just now, which may be another one at each reading: a volume, a project.
+
+    `key` gives each item a name of its own that stays, by which a journal knows it again; a number in such a
+    list means nothing.
+    """
+
+    def key(self, item: Any) -> str:
+        """Return the item's own name."""
+
+    def __aiter__(self) -> AsyncIterator[Item]: ...
+
+
+@frozen(kw_only=True)
+class Remainder:
+    """No list at all: what a journal holds is finished, and nothing else is read.
+
+    `known` says whether outcomes that it holds are part of it, too. `missing` is raised at the end if the
+    journal does not hold all of the list.
+    """
+
+    known: bool = True
+    missing: SBTransferError | None = None
+
+
+Source: TypeAlias = Iterable[Item] | AsyncIterable[Item] | LiveSource
 
 _ITEMS = tuple(ITEM_TYPES.values())
 
@@ -23,21 +52,35 @@ _ITEMS = tuple(ITEM_TYPES.values())
 class Reader:
     """Reads a source, numbers its items and hands sealed chunks to `submit`.
 
-    An exception of the source ends the reading and is kept in `error`: what was read is still followed.
+    What the journal knows of a list is not sent again; outcomes that it holds go to `known`. An exception of
+    the source ends the reading and is kept in `error`: what was read is still followed. A list that does not
+    go with the journal raises `JournalRefusedError` before anything was handed on; `compared` is set once
+    that is certain.
     """
 
-    source: Source
+    source: Source | Remainder
     stream: Stream
     chunker: Chunker
+    journal: Journal
     submit: Callable[[Chunk], None]
+    known: Callable[[Outcome], None]
     read: int = field(init=False, default=0)
     error: Exception | None = field(init=False, default=None)
+    compared: asyncio.Event = field(init=False, factory=asyncio.Event)
+    _next: int = field(init=False, default=0)
+    _taken_up: set[int] = field(init=False, factory=set)
     _timer: asyncio.TimerHandle | None = field(init=False, default=None)
 
     @property
     def holding(self) -> int:
         """How many items were read and are in no sealed chunk yet."""
         return self.chunker.holding
+
+    def took_up(self, indexes: Collection[int]) -> None:
+        """Count items as read that the journal holds and that are followed or looked up from the start."""
+        self._taken_up.update(indexes)
+        self.read += len(indexes)
+        self.stream.enter(len(indexes))
 
     async def run(self) -> None:
         """Read to the end of the source, which is closed then, whatever the reason."""
@@ -47,49 +90,128 @@ class Reader:
             if _cancelled_from_outside():
                 raise
             self.error = WorkListError(["the work list was cancelled from within"])
+        except JournalError:
+            raise
         except Exception as error:  # noqa: BLE001 - the user's own; raised to the user at the end
             self.error = error
         finally:
             self._stop_timer()
+        self.compared.set()
         for chunk in self.chunker.flush():
             self.submit(chunk)
+        if self.error is None and not isinstance(self.source, Remainder):
+            await self.journal.exhausted(self._next)
 
     async def _read_and_close(self) -> None:
-        if isinstance(self.source, AsyncIterable):
+        if isinstance(self.source, Remainder):
+            await self._finish_the_past(known=self.source.known)
+            self.error = self.source.missing
+        elif isinstance(self.source, LiveSource):
             items = aiter(self.source)
             try:
+                await self._finish_the_past()
+                await self._read_live(items, self.source)
+            finally:
+                await _aclose(items)
+        elif isinstance(self.source, AsyncIterable):
+            items = aiter(self.source)
+            try:
+                await self._go_over_the_past(lambda: self._anext(items))
                 await self._read_async(items)
             finally:
                 await _aclose(items)
         else:
             plain = iter(self.source)
             try:
+                await self._go_over_the_past(lambda: self._next_of(plain))
                 await self._read_sync(plain)
             finally:
                 _close(plain)
 
+    async def _go_over_the_past(self, next_item: Callable[[], Awaitable[Item | None]]) -> None:
+        """Compare the list with what the journal knows of it, then take what it knows not to be sent."""
+        past = self.journal.past
+        if past.length and past.keyed:
+            raise JournalRefusedError("the journal belongs to a volume or a project, and this is a list")
+        resumption = Resumption(self.journal, self._taken_up)
+        async for outcome in resumption.compare(next_item):
+            await self._take_known(outcome)
+        self._next = past.length
+        self.compared.set()
+        await self._take_all(resumption.waiting())
+        for entry in resumption.unknown:
+            await self._take_and_wait(entry)
+
+    async def _finish_the_past(self, *, known: bool = True) -> None:
+        """Take all that the journal knows, where no list says it again."""
+        past, resumption = self.journal.past, Resumption(self.journal, self._taken_up)
+        if past.length and not past.keyed and not isinstance(self.source, Remainder):
+            raise JournalRefusedError("the journal belongs to a list, and this is a volume or a project")
+        self._next = past.length
+        self.compared.set()
+        if known:
+            async for outcome in resumption.known():
+                await self._take_known(outcome)
+        await self._take_all(resumption.waiting())
+
+    async def _take_known(self, outcome: Outcome) -> None:
+        self.read += 1
+        self.known(outcome)
+        if self.stream.full:
+            await self.stream.room()
+
+    async def _take_all(self, entries: AsyncIterator[Entry]) -> None:
+        async for entry in entries:
+            await self._take_and_wait(entry)
+
+    async def _take_and_wait(self, entry: Entry) -> None:
+        if self._blocked(self._take(entry)):
+            await self._wait_for_room()
+
+    async def _read_live(self, items: AsyncIterator[Item], source: LiveSource) -> None:
+        async for item in items:
+            key = source.key(self._checked(item))
+            if await self.journal.reserve(key):
+                await self._take_and_wait(self._numbered(item, key))
+
     async def _read_async(self, items: AsyncIterator[Item]) -> None:
         async for item in items:
-            sealed = self._take(item)
+            sealed = self._take(self._numbered(self._checked(item)))
             if self._blocked(sealed):
                 await self._wait_for_room()
 
     async def _read_sync(self, items: Iterator[Item]) -> None:
         for item in items:
-            sealed = self._take(item)
+            sealed = self._take(self._numbered(self._checked(item)))
             if self._blocked(sealed):
                 await self._wait_for_room()
             elif sealed:
                 await asyncio.sleep(0)  # A list that never waits must not keep the others from their work.
 
-    def _take(self, item: Item) -> bool:
-        """Put an item in its chunk; return whether that sealed it."""
+    async def _anext(self, items: AsyncIterator[Item]) -> Item | None:
+        async for item in items:
+            return self._checked(item)
+        return None
+
+    async def _next_of(self, items: Iterator[Item]) -> Item | None:
+        for item in items:
+            return self._checked(item)
+        return None
+
+    def _checked(self, item: object) -> Item:
         if not isinstance(item, _ITEMS):
             known = ", ".join(kind.__name__ for kind in _ITEMS)
             raise WorkListError(
-                [f"item {self.read} is of type {type(item).__name__}; an item is one of {known}"]
+                [f"item {self._next} is of type {type(item).__name__}; an item is one of {known}"]
             )
-        entry = Entry(self.read, item)
+        return item
+
+    def _numbered(self, item: Item, key: str | None = None) -> Entry:
+        self._next += 1
+        return Entry(self._next - 1, item, key)
+
+    def _take(self, entry: Entry) -> bool:
+        """Put an item in its chunk; return whether that sealed it."""
         self.read += 1
         self.stream.enter()
         chunk = self.chunker.add(entry, asyncio.get_running_loop().time())

@@ -56,9 +56,9 @@ class Stream:
         """Whether there is no room for a whole chunk: a new one that is begun now would stay small."""
         return self.free < min(CHUNK_SIZE, self.low_water)
 
-    def enter(self) -> None:
-        """Count an item in."""
-        self.entered += 1
+    def enter(self, items: int = 1) -> None:
+        """Count items in."""
+        self.entered += items
 
     async def room(self) -> None:
         """Wait until enough items have left."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import define, field
 
+from sbtransfer.chunks import CHUNK_SIZE
 from sbtransfer.errors import (
     APIError,
     ConsecutiveFailuresError,
@@ -27,8 +28,9 @@ from sbtransfer.http.admission import Admission
 from sbtransfer.http.caller import Caller
 from sbtransfer.http.policy import surely_undone
 from sbtransfer.items import Kind
+from sbtransfer.journal.journal import Journal, Sent
 from sbtransfer.models import Chunk, Entry, ErrorRecord, Outcome
-from sbtransfer.operations.operation import Carriage, Made, Operation, Pending, failed, unconfirmed
+from sbtransfer.operations.operation import Doubt, Made, Operation, Pending, doubted, failed
 
 _AT_ONCE = 32
 """How many creates of one kind are on their way at once."""
@@ -62,6 +64,10 @@ class _Lane:
 
     operation: Operation
     chunks: deque[Chunk] = field(init=False, factory=deque)
+    away: int = field(init=False, default=0)
+    """How many items were taken and may come back: they are on their way, or in doubt."""
+    sending: dict[int, Sequence[Entry]] = field(init=False, factory=dict)
+    """The items of each call that is on its way, by the call's number."""
     closed: bool = field(init=False, default=False)
     admitting: bool = field(init=False, default=False)
     slots: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(_AT_ONCE))
@@ -81,29 +87,38 @@ class _Lane:
         self.closed = True
         self._changed.set()
 
+    def settled(self, items: int) -> None:
+        """Note that so many items will not come back."""
+        self.away -= items
+        self._changed.set()
+
     async def next(self) -> Chunk | None:
         """Wait for a chunk; `None` once no more will come."""
         while not self.chunks:
-            if self.closed:
+            if self.closed and not self.away:
                 return None
             self._changed.clear()
             await self._changed.wait()
-        return self.chunks.popleft()
+        chunk = self.chunks.popleft()
+        self.away += len(chunk.entries)
+        return chunk
 
 
 @define(eq=False)
 class Submitter:
-    """Sends chunks, hands jobs to `track` and known outcomes to `deliver`.
+    """Sends chunks: hands jobs to `track`, known outcomes to `deliver`, and items in doubt to `doubt`.
 
-    `halt` is told when too many chunks in a row were wholly refused. `holding` counts the items that were put
-    in and not yet handed on.
+    Nothing is sent before the journal holds that it is about to be. `halt` is told when too many chunks in a
+    row were wholly refused. `holding` counts the items that were put in and not yet handed on.
     """
 
     operations: Mapping[Kind, Operation]
     caller: Caller
+    journal: Journal
     grace: Grace
-    track: Callable[[Operation, Sequence[Pending]], None]
+    track: Callable[[Kind, Sequence[Pending]], None]
     deliver: Callable[[Sequence[Outcome]], None]
+    doubt: Callable[[Kind, Sequence[Doubt]], None]
     halt: Callable[[SBTransferError], None]
     max_consecutive_failures: int
     holding: int = field(init=False, default=0)
@@ -123,6 +138,31 @@ class Submitter:
         """Take a chunk to be sent."""
         self.holding += len(chunk.entries)
         self._lanes[chunk.kind].put(chunk)
+
+    def again(self, kind: Kind, entries: Sequence[Entry]) -> None:
+        """Take items to be sent again: they were in doubt, and surely were not done.
+
+        From the second time on in ever smaller parts: one of them may be what the platform stumbles over.
+        """
+        alike: defaultdict[tuple[tuple[Hashable, ...], int], list[Entry]] = defaultdict(list)
+        for entry in entries:
+            alike[entry.item.call_key, entry.attempts].append(entry)
+        for (key, sent), some in alike.items():
+            size = max(CHUNK_SIZE >> max(sent - 1, 0), 1)
+            for start in range(0, len(some), size):
+                self.put(Chunk(kind, key, tuple(some[start : start + size])))
+
+    def expect(self, kind: Kind, items: int) -> None:
+        """Wait for so many items that are in doubt from the start: they may have to be sent."""
+        self._lanes[kind].away += items
+
+    def settled(self, kind: Kind, items: int) -> None:
+        """Note that so many items are in doubt no more."""
+        self._lanes[kind].settled(items)
+
+    def sending(self, kind: Kind) -> list[Entry]:
+        """Return the items of the calls that are on their way."""
+        return [entry for entries in self._lanes[kind].sending.values() for entry in entries]
 
     def no_more(self) -> None:
         """Say that the last chunk was put in."""
@@ -172,44 +212,69 @@ class Submitter:
 
     async def _send(self, lane: _Lane, entries: Sequence[Entry], admission: Admission) -> None:
         """Send one chunk, in halves where it is refused as a whole."""
-        number, operation, halving = next(lane.numbers), lane.operation, Halving(entries)
+        number, halving = next(lane.numbers), Halving(entries)
         while part := halving.next:
             if halving.attempts > 1:
-                admission = await self._admit(operation, len(part))
-            carriage = Carriage(datetime.now(UTC), halving.attempts)
-            refusal = await self._create(operation, part, carriage, admission)
+                admission = await self._admit(lane.operation, len(part))
+            sent = await self._intend(lane, part, halving.attempts, admission)
+            try:
+                refusal = await self._create(lane, part, sent, admission)
+            finally:
+                del lane.sending[sent.call]
             if refusal is None:
                 halving.accepted()
             else:
-                refused = failed(halving.refused(refusal), carriage, ErrorRecord.of(refusal))
-                self._hand_over(operation, Made(outcomes=refused))
+                refused = failed(halving.refused(refusal), sent, ErrorRecord.of(refusal))
+                await self.journal.ended(refused)
+                self._hand_over(lane, Made(outcomes=refused))
             if self.stopped or self.grace.leaving:
                 return
         streak = lane.streak.record(number, refused=halving.wholly_refused)
         if refusal is not None and streak >= self.max_consecutive_failures:
             self.halt(ConsecutiveFailuresError.after(streak, refusal))
 
+    async def _intend(self, lane: _Lane, part: Sequence[Entry], attempts: int, admission: Admission) -> Sent:
+        """Write down what is about to be sent."""
+        try:
+            sent = await self.journal.intend(
+                lane.operation.kind, part, self.caller.clock.now(), datetime.now(UTC), attempts
+            )
+        except BaseException:
+            admission.give_back()
+            raise
+        lane.sending[sent.call] = part
+        return sent
+
     async def _create(
-        self, operation: Operation, part: Sequence[Entry], carriage: Carriage, admission: Admission
+        self, lane: _Lane, part: Sequence[Entry], sent: Sent, admission: Admission
     ) -> APIError | None:
         """Send one create and hand on what it came to; return the error if it was refused as a whole."""
         try:
-            made = await operation.create(part, carriage, admission)
-        except UnauthorizedError:
-            raise
+            made = await lane.operation.create(part, sent, admission)
         except (APIError, NoAnswerError, UnreadableAnswerError) as error:
             if isinstance(error, APIError) and surely_undone(error):
+                await self.journal.undone(sent.call)
+                if isinstance(error, UnauthorizedError):
+                    raise
                 return error
-            made = Made(outcomes=unconfirmed(part, carriage, ErrorRecord.of(error, code="ambiguous")))
+            made = Made(doubts=doubted(part, sent, str(error)))
+        except BaseException:
+            if not admission.in_doubt:
+                await self.journal.undone(sent.call)
+            raise
         if made.items != len(part):
             raise CountError(f"{len(part)} items were sent, {made.items} are accounted for")
-        self._hand_over(operation, made)
+        await self.journal.answered(sent.call, made.jobs, made.outcomes)
+        self._hand_over(lane, made)
         return None
 
-    def _hand_over(self, operation: Operation, made: Made) -> None:
+    def _hand_over(self, lane: _Lane, made: Made) -> None:
+        kind = lane.operation.kind
         self.holding -= made.items
-        self.track(operation, made.pending)
+        self.track(kind, made.pending)
         self.deliver(made.outcomes)
+        self.doubt(kind, made.doubts)
+        lane.settled(made.items - len(made.doubts))
 
 
 def _over(lane: _Lane, admission: Admission, _: asyncio.Task[None]) -> None:

@@ -7,9 +7,10 @@ as `None`, a hole that the caller must account for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeAlias, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import orjson
@@ -42,6 +43,22 @@ class RateLimit:
     limit: int
     remaining: int
     reset: float
+
+
+@frozen
+class FileDetails:
+    """What the platform tells of a file or folder.
+
+    `project` and `parent` are where it lies, as far as it says. `alias` is the volume and the location that
+    hold the bytes, of a file whose bytes the platform does not hold itself.
+    """
+
+    id: str
+    name: str
+    is_folder: bool = False
+    project: str | None = None
+    parent: str | None = None
+    alias: tuple[str, str] | None = None
 
 
 converter = make_converter(omit_if_default=True, detailed_validation=False)
@@ -115,7 +132,7 @@ def segment(job_id: str) -> str:
 
 
 def ids(name: str, job_ids: Sequence[str]) -> bytes:
-    """Write the body of a bulk get: `import_ids` or `export_ids`."""
+    """Write the body of a bulk get: `import_ids`, `export_ids` or `file_ids`."""
     return orjson.dumps({name: job_ids})
 
 
@@ -226,22 +243,32 @@ def _job(record: dict[str, Any], echo: Callable[[dict[str, Any]], Echo]) -> Job:
     )
 
 
-def _drs_result(record: Any) -> Arrived | ErrorRecord | None:
-    try:
-        resource = record.get("resource")
-        if resource:
-            is_folder = isinstance(resource, dict) and resource.get("type") == "folder"
-            return Arrived(_text(_file_id(resource)), is_folder)
-        return converter.structure(record["error"], ErrorRecord)
-    except _UNREADABLE:
-        return None
+_import_job = partial(_job, echo=_echo_of_import)
+_export_job = partial(_job, echo=_echo_of_export)
+
+
+def _arrived(file: Any) -> Arrived:
+    return Arrived(_text(_file_id(file)), isinstance(file, dict) and file.get("type") == "folder")
+
+
+def _file(record: dict[str, Any]) -> FileDetails:
+    storage = record.get("storage") or {}
+    is_alias = storage.get("type") == "VOLUME"
+    return FileDetails(
+        id=_text(record["id"]),
+        name=_text(record["name"]),
+        is_folder=record.get("type") == "folder",
+        project=_maybe_text(record.get("project")),
+        parent=_maybe_text(record.get("parent")),
+        alias=(_text(storage["volume"]), _text(storage["location"])) if is_alias else None,
+    )
 
 
 def _drs_job(record: Any, _: object = None) -> DRSJob:
     return DRSJob(
         id=_text(record["id"]),
         state=_text(record["state"]),
-        result=tuple(_drs_result(one) for one in record.get("result") or ()),
+        result=tuple(_record(one, _arrived) for one in record.get("result") or ()),
         started_on=_time(record.get("started_on")),
         finished_on=_time(record.get("finished_on")),
     )
@@ -268,16 +295,22 @@ def read(body: bytes, model: type[T]) -> T:
 
 
 Record: TypeAlias = Job | ErrorRecord | None
+FileRecord: TypeAlias = FileDetails | ErrorRecord | None
 
 
 def read_imports(body: bytes) -> list[Record]:
     """Read a bulk answer about import jobs, in its own order; `None` is a record that cannot be read."""
-    return [_record(record, _echo_of_import) for record in _records(body)]
+    return [_record(record, _import_job) for record in _records(body)]
 
 
 def read_exports(body: bytes) -> list[Record]:
     """Read a bulk answer about export jobs, in its own order; `None` is a record that cannot be read."""
-    return [_record(record, _echo_of_export) for record in _records(body)]
+    return [_record(record, _export_job) for record in _records(body)]
+
+
+def read_files(body: bytes) -> list[FileRecord]:
+    """Read a bulk answer about files, in its own order; `None` is a record that cannot be read."""
+    return [_record(record, _file) for record in _records(body)]
 
 
 def _records(body: bytes) -> list[Any]:
@@ -288,14 +321,59 @@ def _records(body: bytes) -> list[Any]:
     return records
 
 
-def _record(record: Any, echo: Callable[[dict[str, Any]], Echo]) -> Record:
+def _record(record: Any, model: Callable[[Any], T]) -> T | ErrorRecord | None:
     try:
         resource = record.get("resource")
         if resource:
-            return _job(resource, echo)
+            return model(resource)
         return converter.structure(record["error"], ErrorRecord)
     except _UNREADABLE:
         return None
+
+
+@frozen
+class Page(Generic[T]):
+    """One page of a list: the entries that could be read, how many it showed, and how many there are."""
+
+    entries: tuple[T, ...]
+    shown: int
+    total: int
+    is_last: bool
+
+
+def read_import_page(body: bytes, headers: Mapping[str, str]) -> Page[Job]:
+    """Read a page of `GET /storage/imports?fields=_all`."""
+    return _page(body, headers, lambda record: _job(record, _echo_of_import))
+
+
+def read_export_page(body: bytes, headers: Mapping[str, str]) -> Page[Job]:
+    """Read a page of `GET /storage/exports?fields=_all`."""
+    return _page(body, headers, lambda record: _job(record, _echo_of_export))
+
+
+def read_file_page(body: bytes, headers: Mapping[str, str]) -> Page[FileDetails]:
+    """Read a page of `GET /files`."""
+    return _page(body, headers, _file)
+
+
+def _page(body: bytes, headers: Mapping[str, str], structure: Callable[[Any], T]) -> Page[T]:
+    answer = _loads(body)
+    try:
+        records, links = answer["items"], answer["links"]
+        is_last = not any(link.get("rel") == "next" or "next" in link for link in links)
+        entries = tuple(_readable(records, structure))
+        return Page(entries, len(records), total_matching(headers), is_last)
+    except _UNREADABLE as error:
+        raise UnreadableAnswerError(f"the answer is no page of a list: {error!r}") from None
+
+
+def _readable(records: Iterable[Any], structure: Callable[[Any], T]) -> Iterator[T]:
+    """Yield what can be read: in a list, the rest is not ours."""
+    for record in records:
+        try:
+            yield structure(record)
+        except _UNREADABLE:
+            continue
 
 
 def read_error(status: int, body: bytes) -> APIError:

@@ -7,7 +7,9 @@ import click
 from sbtransfer import __version__
 from sbtransfer.cli.demo import demo
 from sbtransfer.cli.exits import EXIT_CODES
+from sbtransfer.cli.journal import journal
 from sbtransfer.cli.options import example
+from sbtransfer.cli.resume import resume, retry
 from sbtransfer.cli.simulate import simulate
 from sbtransfer.cli.transfer import drs_import, export, import_
 
@@ -28,5 +30,5 @@ def cli() -> None:
     """
 
 
-for _verb in (import_, export, drs_import, simulate, demo):
+for _verb in (import_, export, drs_import, resume, retry, journal, simulate, demo):
     cli.add_command(_verb)

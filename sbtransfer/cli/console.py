@@ -59,10 +59,13 @@ def plain(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def say(console: Console, text: str, style: str = "") -> None:
-    """Write lines: wrapped between words on a terminal, and as they are for logs and pipes."""
+def say(console: Console, text: str, style: str = "", *, whole: bool = False) -> None:
+    """Write lines: wrapped between words on a terminal, and as they are for logs and pipes.
+
+    A `whole` line is left to the terminal to wrap, so that a command can be copied from it.
+    """
     for line in text.splitlines():
-        console.print(Text(plain(line), style), soft_wrap=not console.is_terminal)
+        console.print(Text(plain(line), style), soft_wrap=whole or not console.is_terminal)
 
 
 class _ToConsole(logging.Handler):

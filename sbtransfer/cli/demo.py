@@ -119,8 +119,7 @@ async def _transfer(console: Console, plans: Sequence[Plan]) -> list[Summary]:
 
 async def _transfer_one(console: Console, client: Client, plan: Plan) -> Summary:
     from sbtransfer import WorkList
-    from sbtransfer.cli.lists import Listed
-    from sbtransfer.cli.move import move
+    from sbtransfer.cli.move import Move, move
     from sbtransfer.cli.report import Report
     from sbtransfer.cli.results import Results
 
@@ -128,5 +127,10 @@ async def _transfer_one(console: Console, client: Client, plan: Plan) -> Summary
     check = work_list.check()
     check.raise_for_problems()
     console.print()
-    results = Results(plan.results, plan.kind)
-    return await move(client, Listed(work_list, check.items), Report(console, plan.kind), results)
+    what = Move(
+        kind=plan.kind,
+        begin=lambda client: client.transfer(work_list, total=check.items),
+        total=check.items,
+        results=Results(plan.results, plan.kind),
+    )
+    return await move(client, what, Report(console, plan.kind))

@@ -18,6 +18,7 @@ import click
 from sbtransfer.errors import (
     APIError,
     InvalidItemError,
+    JournalRefusedError,
     NetworkError,
     SBTransferError,
     SettingsError,
@@ -57,7 +58,7 @@ def exit_for(error: BaseException) -> Exit:
     match error:
         case KeyboardInterrupt():
             return Exit.INTERRUPTED
-        case SettingsError() | WorkListError() | InvalidItemError() | UsageError():
+        case SettingsError() | WorkListError() | InvalidItemError() | UsageError() | JournalRefusedError():
             return Exit.USAGE
         case APIError(status=401 | 403):
             return Exit.REFUSED

@@ -1,86 +1,165 @@
-"""One work list on its way: checked, sent, and followed to its last outcome."""
+"""One transfer on its way: checked, sent, and followed to its last outcome."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, aclosing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, aclosing, contextmanager
 from functools import partial
+from pathlib import Path
 
+from attrs import frozen
 from rich.console import Console
 
+from sbtransfer.cli.book import Book
 from sbtransfer.cli.exits import Exit
+from sbtransfer.cli.known import Known, look_if_there, usable
 from sbtransfer.cli.lists import Listed, listed
 from sbtransfer.cli.loop import run as run_loop
-from sbtransfer.cli.options import Shared
 from sbtransfer.cli.preflight import known_user
 from sbtransfer.cli.progress import View, showing, view_for
 from sbtransfer.cli.report import Report, leaving
-from sbtransfer.cli.results import Results
+from sbtransfer.cli.results import Results, exists
+from sbtransfer.cli.shared import Running, Shared, same
+from sbtransfer.cli.state import WITHOUT_ONE
 from sbtransfer.client import Client
-from sbtransfer.errors import SBTransferError
+from sbtransfer.errors import JournalRefusedError, SBTransferError
 from sbtransfer.items import Kind
+from sbtransfer.journal import Owner
 from sbtransfer.limits import Limits
 from sbtransfer.models import Outcome, Summary
 from sbtransfer.run import TransferRun
 from sbtransfer.settings import Settings
 
 
+@frozen(kw_only=True)
+class Move:
+    """What a command is to do: how its run begins, and where the results and the journal of it lie.
+
+    `kind` is `None` where kinds may be mixed; `total` is the length of the list where that is known.
+    """
+
+    kind: Kind | None
+    begin: Callable[[Client], TransferRun]
+    total: int | None = None
+    results: Results | None = None
+    book: Book | None = None
+
+
 def move_list(console: Console, kind: Kind, shared: Shared, defaults: Mapping[str, object]) -> Exit:
     """Transfer the work list of a command; return how that ended."""
     settings = Settings.load(shared.endpoint, None, shared.profile)
-    results = Results(shared.results, kind, force=shared.force) if shared.results else None
-    report = Report(console, kind, quiet=shared.quiet)
+    with ExitStack() as stack:
+        with nothing_sent():
+            work = stack.enter_context(listed(kind, shared, defaults))
+            what = _of_list(kind, work, shared)
+        return carry_out(console, settings, what, shared)
+
+
+def _of_list(kind: Kind, work: Listed, shared: Shared) -> Move:
+    known = None if work.journal is None else look_if_there(work.journal)
+    path = results_path(shared, known)
+    book = None
+    if work.journal is not None:
+        book = Book(
+            path=work.journal,
+            known=known,
+            source=work.source,
+            notes=noted(work.notes, path),
+            advice=WITHOUT_ONE,
+        )
+
+    def begin(client: Client) -> TransferRun:
+        return client.transfer(
+            work.items,
+            journal=book.journal if book else None,
+            total=work.total,
+            deliver_known=False,
+            **shared.of_the_run,
+        )
+
+    results = path and Results(path, kind, force=shared.force, anew=book is not None)
+    return Move(kind=kind, begin=begin, total=work.total, results=results or None, book=book)
+
+
+def results_path(running: Running, known: Known | None) -> Path | None:
+    """Return where the results go: as given, else as an earlier run of the journal had it.
+
+    Raises `SettingsError` for a file that exists, unless such a run wrote it, or with `--force`; and for the
+    journal and its list in any case.
+    """
+    own = known.results if known else None
+    path = None if running.no_results else running.results or own
+    if path is None:
+        return None
+    if known is not None:
+        known.check_not_overwritten(path)
+    if path.exists() and not running.force and not (own and same(path, own)):
+        raise exists(path)
+    return path
+
+
+def noted(notes: Mapping[str, object], results: Path | None) -> Mapping[str, object]:
+    """Return the notes for a journal, with the results file."""
+    return notes if results is None else {**notes, "results": str(results.absolute())}
+
+
+def carry_out(console: Console, settings: Settings, what: Move, running: Running) -> Exit:
+    """Do what a command is to do, and tell of it."""
+    report = Report(console, what.kind, quiet=running.quiet)
+    summary: Summary | None = None
 
     async def main() -> Summary:
+        limits = _limits(running)
         async with Client(
-            settings.endpoint, settings.token, limits=_limits(shared), polling=shared.lag
+            settings.endpoint, settings.token, limits=limits, polling=running.lag, timeout=running.timeout
         ) as client:
-            return await move(
-                client,
-                work,
-                report,
-                results,
-                max_in_flight=shared.max_in_flight,
-                connect_timeout=shared.connect_timeout,
-            )
+            return await move(client, what, report, running.connect_timeout)
 
-    with ExitStack() as stack:
-        with _nothing_sent():
-            work = stack.enter_context(listed(kind, shared, defaults))
-        try:
-            summary = run_loop(main(), partial(leaving, console))
-        finally:
-            if results is not None:
-                report.wrote(results)
+    try:
+        summary = run_loop(main(), partial(leaving, console))
+    finally:
+        if what.results is not None:
+            report.wrote(what.results)
+        if what.book is not None:
+            report.what_next(what.book, summary, running.repeated)
     return Exit.COMPLETED if summary.ok else Exit.INCOMPLETE
 
 
-async def move(
-    client: Client,
-    work: Listed,
-    report: Report,
-    results: Results | None,
-    *,
-    max_in_flight: int = 10_000,
-    connect_timeout: float = 30.0,
-) -> Summary:
-    """Transfer a list, and tell of it whatever ends it."""
-    run = client.transfer(work.items, total=work.total, max_in_flight=max_in_flight)
+async def move(client: Client, what: Move, report: Report, connect_timeout: float = 30.0) -> Summary:
+    """Transfer, and tell of it whatever ends it."""
+    with nothing_sent():
+        run = what.begin(client)
     view = view_for(report.console, report.kind, quiet=report.quiet)
     try:
-        async with aclosing(run):
-            with view.shown(), ExitStack() as stack:
-                with _nothing_sent():
-                    view.connecting(client.endpoint)
-                    user = await known_user(client, run, connect_timeout)
-                    if results is not None:
-                        stack.enter_context(results)
-                report.started(work.total, client.endpoint, user.username)
-                await _follow(run, results, report, view)
+        async with AsyncExitStack() as stack, aclosing(run):
+            stack.enter_context(view.shown())
+            with nothing_sent():
+                view.connecting(client.endpoint)
+                user = await known_user(client, run, connect_timeout)
+                await _open(what, Owner(endpoint=client.endpoint, username=user.username), stack)
+            report.started(what.total, client.endpoint, user.username)
+            if what.book is not None:
+                report.took_up(what.book)
+            # A list that does not go with its journal is refused before anything is sent.
+            with nothing_sent(JournalRefusedError):
+                await _follow(run, what.results, report, view)
     finally:
         if run.summary.read:
             report.ended(run.summary, run.progress)
     return run.summary
+
+
+async def _open(what: Move, owner: Owner, stack: AsyncExitStack) -> None:
+    """Open the journal and the results, which then hold all that the journal does."""
+    if what.book is not None:
+        await stack.enter_async_context(what.book.opened(owner))
+    if what.results is not None:
+        stack.enter_context(what.results)
+        if what.book is not None:
+            with usable("; so the results file stays as it is: go on with --no-results"):
+                async for outcome in what.book.outcomes():
+                    what.results.add(outcome)
+        what.results.publish()
 
 
 async def _follow(run: TransferRun, results: Results | None, report: Report, view: View) -> None:
@@ -100,15 +179,15 @@ async def _follow(run: TransferRun, results: Results | None, report: Report, vie
 
 
 @contextmanager
-def _nothing_sent() -> Iterator[None]:
-    """Note on errors that they came before anything was sent."""
+def nothing_sent(errors: type[SBTransferError] = SBTransferError) -> Iterator[None]:
+    """Note on such errors that they came before anything was sent."""
     try:
         yield
-    except SBTransferError as error:
+    except errors as error:
         error.add_note("Nothing was sent.")
         raise
 
 
-def _limits(shared: Shared) -> Limits:
-    requests, files = shared.requests_limit, shared.drs_limit
+def _limits(running: Running) -> Limits:
+    requests, files = running.requests_limit, running.drs_limit
     return Limits(requests.amount, requests.seconds, files.amount, files.seconds)

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+from collections.abc import Callable
+from math import isnan
+from typing import Any, TypeAlias, get_args
 
-import attrs
 import click
 from attrs import frozen
 
-from sbtransfer.cli.exits import Exit, told
+from sbtransfer.cli.exits import told
 from sbtransfer.items import ConflictResolution
 
-if TYPE_CHECKING:
-    from sbtransfer.worklist import Format
-
 Verb: TypeAlias = Callable[..., Any]
-
-FORMATS = ("csv", "tsv", "json", "jsonl")
-RESULTS_ENDINGS = (".jsonl", ".csv")
 
 
 @frozen
@@ -31,6 +24,23 @@ class Rate:
     amount: int
     seconds: float
 
+    def __str__(self) -> str:
+        return f"{self.amount}/{f'{self.seconds:.9f}'.rstrip('0').rstrip('.')}"
+
+
+class Seconds(click.FloatRange):
+    """Seconds from a lower bound, or just above it, up to a day; never the float that is no number."""
+
+    def __init__(self, *, above: float | None = None) -> None:
+        super().__init__(min=above or 0, max=86_400, min_open=above is not None)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the number."""
+        number = super().convert(value, param, ctx)
+        if isnan(number):
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        return number
+
 
 def _read_rate(ctx: click.Context, param: click.Parameter, text: str) -> Rate:
     written = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9}(?:\.[0-9]{1,9})?)", text.strip())
@@ -38,16 +48,6 @@ def _read_rate(ctx: click.Context, param: click.Parameter, text: str) -> Rate:
     if rate is None or not rate.amount or not rate.seconds:
         raise click.BadParameter(f"{text!r} is not N/SECONDS, such as 1000/300", ctx, param)
     return rate
-
-
-def _results_path(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
-    if path is None:
-        return None
-    if path.suffix.lower() not in RESULTS_ENDINGS:
-        raise click.BadParameter(f"{str(path)!r} must end in {' or '.join(RESULTS_ENDINGS)}", ctx, param)
-    if not path.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {str(path.parent)!r}: make it first", ctx, param)
-    return path
 
 
 def _rate(name: str, default: str, what: str) -> Callable[[Verb], Verb]:
@@ -63,97 +63,6 @@ def _rate(name: str, default: str, what: str) -> Callable[[Verb], Verb]:
 
 requests_limit = _rate("--requests-limit", "1000/300", "requests")
 drs_limit = _rate("--drs-limit", "500/300", "DRS files")
-
-
-@frozen(kw_only=True)
-class Shared:
-    """What all three verbs are given."""
-
-    work_list: str
-    endpoint: str | None
-    profile: str | None
-    format: Format | None
-    results: Path | None
-    force: bool
-    requests_limit: Rate
-    drs_limit: Rate
-    lag: float | None
-    max_in_flight: int
-    stream: bool
-    quiet: bool
-    connect_timeout: float
-
-    def check_results(self) -> None:
-        """Raise a usage error for a results file that would overwrite something, the work list above all."""
-        if self.results is None or not self.results.exists():
-            return
-        if Path(self.work_list).exists() and self.results.samefile(self.work_list):
-            raise click.UsageError(f"{str(self.results)!r} is the work list: it cannot take the results, too")
-        if not self.force:
-            raise click.UsageError(f"{str(self.results)!r} exists: give another --results, or --force")
-
-
-_SHARED = (
-    click.argument("work_list", metavar="WORKLIST"),
-    click.option("--endpoint", metavar="URL", help="The platform's base URL, instead of SB_API_ENDPOINT."),
-    click.option("--profile", metavar="NAME", help="The profile of ~/.sevenbridges/credentials to use."),
-    click.option(
-        "--format", type=click.Choice(FORMATS), help="The list's format, where its name does not tell."
-    ),
-    click.option(
-        "--results",
-        type=click.Path(dir_okay=False, path_type=Path),
-        callback=_results_path,
-        metavar="FILE",
-        help="Write a row for each item as it ends; FILE ends in .jsonl or .csv.",
-    ),
-    click.option("--force", is_flag=True, help="Overwrite the results file."),
-    requests_limit,
-    drs_limit,
-    click.option(
-        "--lag",
-        type=click.FloatRange(min=0, min_open=True),
-        metavar="SECONDS",
-        help="See half of the jobs within SECONDS of their end; less lag costs more requests. 27 by default.",
-    ),
-    click.option(
-        "--max-in-flight",
-        type=click.IntRange(min=1),
-        default=10_000,
-        show_default=True,
-        metavar="N",
-        help="Read the list at most N items ahead of what has ended.",
-    ),
-    click.option("--stream", is_flag=True, help="Send the list as it is read, without checking it first."),
-    click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something goes wrong."),
-    click.option(
-        "--connect-timeout",
-        type=click.FloatRange(min=0, min_open=True),
-        default=30.0,
-        hidden=True,
-    ),
-)
-
-
-def shared(verb: Verb) -> Verb:
-    """Give a verb its work list and the options that all three have, as one `Shared`.
-
-    What the verb has of its own comes as `defaults`: the fields of items that a list need not give.
-    """
-
-    @functools.wraps(verb)
-    def command(console: object, **given: Any) -> Exit:
-        options = Shared(**{field.name: given.pop(field.name) for field in attrs.fields(Shared)})
-        options.check_results()
-        code: Exit = verb(console, options, _given(given))
-        return code
-
-    return _with(_SHARED, guarded(command))
-
-
-def _given(defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the defaults that were given: a flag that is off says nothing about the rows."""
-    return {name: value for name, value in defaults.items() if value not in (None, False, ())}
 
 
 def example(line: str) -> str:
@@ -177,7 +86,8 @@ def guarded(verb: Verb) -> Verb:
     return command
 
 
-def _with(options: tuple[Callable[[Verb], Verb], ...], verb: Verb) -> Verb:
+def with_options(options: tuple[Callable[[Verb], Verb], ...], verb: Verb) -> Verb:
+    """Give a verb several options, which its help shows in this order."""
     for option in reversed(options):
         verb = option(verb)
     return verb
@@ -192,6 +102,17 @@ conflict_resolution = click.option(
     type=click.Choice(get_args(ConflictResolution)),
     help="What to do where a name is taken; SKIP unless a row says otherwise.",
 )
+verify_drs = click.option(
+    "--verify-drs/--no-verify-drs",
+    default=True,
+    show_default=True,
+    help="See by the names of new files that results belong to their items; one request for each job.",
+)
+resend_ambiguous = click.option(
+    "--resend-ambiguous",
+    is_flag=True,
+    help="Send DRS items again for which nothing tells whether they were done; they may then be there twice.",
+)
 tags = click.option("--tag", "tags", multiple=True, metavar="TAG", help="Tag the files; may be repeated.")
 
 
@@ -203,4 +124,4 @@ def destination(verb: Verb) -> Verb:
     parent = click.option(
         "--parent", metavar="ID", help="The folder of such rows, by its id, instead of --project."
     )
-    return _with((project, parent), verb)
+    return with_options((project, parent), verb)

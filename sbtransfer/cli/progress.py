@@ -17,11 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sbtransfer.cli.console import plain, say
+from sbtransfer.cli.verbs import verb_for
 from sbtransfer.items import Kind
 from sbtransfer.progress import Progress
 from sbtransfer.run import TransferRun
-
-VERBS: dict[Kind, str] = {"import": "import", "export": "export", "drs": "drs-import"}
 
 
 def span(seconds: float) -> str:
@@ -37,17 +36,18 @@ def how_far(progress: Progress) -> str:
 
 
 def counts(progress: Progress) -> str:
-    """Say what became of the items, and how many are in jobs now."""
+    """Say what became of the items, and how many are in jobs now, or in doubt."""
+    in_doubt = f", {progress.in_doubt:,} in doubt" if progress.in_doubt else ""
     return (
         f"{progress.completed:,} completed, {progress.failed:,} failed, "
-        f"{progress.unconfirmed:,} unconfirmed, {progress.under_way:,} under way"
+        f"{progress.unconfirmed:,} unconfirmed, {progress.under_way:,} under way{in_doubt}"
     )
 
 
-def left(progress: Progress, kind: Kind) -> str:
+def left(progress: Progress, kind: Kind | None) -> str:
     """Say what is left of the budgets that a kind of item spends; empty if they are unlimited."""
     budgets = [("requests", progress.requests_left)]
-    if kind == "drs":
+    if kind in ("drs", None):
         budgets.append(("files", progress.files_left))
     parts = [f"{amount:,.0f} {name}" for name, amount in budgets if isfinite(amount)]
     return f"{' and '.join(parts)} left" if parts else ""
@@ -64,20 +64,20 @@ def waits(progress: Progress) -> str:
     return f"waiting: {plain(progress.waiting_for)}" if progress.waiting_for else ""
 
 
-def as_line(progress: Progress, kind: Kind) -> str:
+def as_line(progress: Progress, kind: Kind | None) -> str:
     """Return progress as one line of text."""
     parts = (how_far(progress), counts(progress), left(progress, kind), times(progress), waits(progress))
-    return f"{VERBS[kind]}: {'; '.join(part for part in parts if part)}"
+    return f"{verb_for(kind)}: {'; '.join(part for part in parts if part)}"
 
 
-def as_bar(progress: Progress, kind: Kind) -> RenderableType:
+def as_bar(progress: Progress, kind: Kind | None) -> RenderableType:
     """Return progress as a bar with what is known below it."""
     bar = Table.grid(padding=(0, 2), expand=True)
     bar.add_column(no_wrap=True)
     bar.add_column(ratio=1)
     bar.add_column(no_wrap=True)
     bar.add_row(
-        VERBS[kind],
+        verb_for(kind),
         ProgressBar(progress.total, progress.ended, pulse=progress.total is None),
         f"{how_far(progress)}  {times(progress)}",
     )
@@ -123,7 +123,7 @@ class Lines(Hidden):
     """A line every ten seconds, for logs."""
 
     console: Console = field(kw_only=True)
-    kind: Kind = field(kw_only=True)
+    kind: Kind | None = field(kw_only=True)
     every: float = 10.0
 
     def update(self, progress: Progress) -> None:
@@ -136,7 +136,7 @@ class Bar:
     """A bar that stays below what else is written, and goes when the run has ended."""
 
     console: Console
-    kind: Kind
+    kind: Kind | None
     every: float = 0.2
     _live: Live = field(init=False)
 
@@ -156,7 +156,7 @@ class Bar:
         self._live.update(as_bar(progress, self.kind), refresh=True)
 
 
-def view_for(console: Console, kind: Kind, *, quiet: bool = False) -> View:
+def view_for(console: Console, kind: Kind | None, *, quiet: bool = False) -> View:
     """Return the view that suits where standard error goes."""
     if quiet:
         return Hidden()

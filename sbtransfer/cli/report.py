@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import define, field
 from rich.console import Console
 
+from sbtransfer.cli.book import Book
 from sbtransfer.cli.console import say
-from sbtransfer.cli.progress import VERBS, span
+from sbtransfer.cli.next_steps import next_steps, so_far
+from sbtransfer.cli.progress import span
 from sbtransfer.cli.results import Results
+from sbtransfer.cli.verbs import verb_for
 from sbtransfer.items import DRSImport, Item, Kind, VolumeExport, VolumeImport
 from sbtransfer.models import Outcome, Summary
 from sbtransfer.progress import Progress
@@ -66,14 +71,26 @@ class Report:
     """Tells of one transfer; `quiet` is for who only wants to hear of what went wrong."""
 
     console: Console
-    kind: Kind
+    kind: Kind | None
     quiet: bool = False
     _failures: int = field(init=False, default=0)
 
     def started(self, total: int | None, endpoint: str, username: str) -> None:
         """Say what is done, where and as whom."""
         what = "a list of unknown length" if total is None else f"{total:,} item{'s' * (total != 1)}"
-        self._tell(f"{VERBS[self.kind]}: {what}, at {endpoint} as {username}")
+        self._tell(f"{verb_for(self.kind)}: {what}, at {endpoint} as {username}")
+
+    def took_up(self, book: Book) -> None:
+        """Say what was known before, and what was opened again."""
+        if book.known is not None and book.known.counts.recorded:
+            self._tell(so_far(book.known))
+        if book.retry is not None:
+            count = book.reopened
+            self._tell(
+                f"{count:,} item{'s' * (count != 1)} to be tried again" if count else "nothing to retry"
+            )
+        if book.source is None and book.known is None:
+            self._tell(f"journal: {book.path}; the rest of standard input cannot be read again from it")
 
     def ended_one(self, outcome: Outcome) -> None:
         """Tell of an item that was not completed; after the first ones they are only counted."""
@@ -90,7 +107,7 @@ class Report:
         if self.quiet and summary.ok:
             return
         style = "bold green" if summary.ok else "bold red"
-        say(self.console, f"{VERBS[self.kind]}: {equation(summary)}, in {span(progress.elapsed)}", style)
+        say(self.console, f"{verb_for(self.kind)}: {equation(summary)}, in {span(progress.elapsed)}", style)
         for line in explanations(summary, progress.under_way):
             say(self.console, line)
 
@@ -98,6 +115,13 @@ class Report:
         """Say where the results are."""
         if results.rows:
             self._tell(f"results: {results.path}, {results.rows:,} row{'s' * (results.rows != 1)}")
+
+    def what_next(self, book: Book, summary: Summary | None, options: Sequence[str]) -> None:
+        """Say which commands go on from here; `summary` is there for a run that came to its own end."""
+        if not book.goes_on:
+            return
+        for line in next_steps(book, summary, options):
+            say(self.console, line, whole=True)
 
     def _tell(self, text: str, style: str = "") -> None:
         if not self.quiet:

@@ -9,17 +9,18 @@ import click
 
 from sbtransfer.cli.exits import Exit
 from sbtransfer.cli.options import (
-    Shared,
     autorename,
     conflict_resolution,
     copy_only,
     destination,
     example,
     overwrite,
-    shared,
+    resend_ambiguous,
     tags,
+    verify_drs,
     volume,
 )
+from sbtransfer.cli.shared import Shared, shared
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,6 +67,8 @@ def export(console: Console, given: Shared, defaults: Mapping[str, object]) -> E
 @destination
 @conflict_resolution
 @tags
+@verify_drs
+@resend_ambiguous
 @shared
 def drs_import(console: Console, given: Shared, defaults: Mapping[str, object]) -> Exit:
     """Bring files to the platform by their DRS URIs.

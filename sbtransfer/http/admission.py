@@ -19,6 +19,8 @@ class Admission:
     request: Grant | None = None
     files: Grant | None = None
     grace: Grace | None = None
+    in_doubt: bool = False
+    """Whether the call may have been done, as far as is known now."""
 
     def give_back(self) -> None:
         """Nothing was sent: all tokens are free again."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
+from typing import TypeVar
 
 import stamina
 from aiolimiter import AsyncLimiter
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from sbtransfer.errors import (
     APIError,
@@ -18,11 +19,13 @@ from sbtransfer.errors import (
     NotSentError,
     OutageError,
     SBTransferError,
+    SettingsError,
     UnauthorizedError,
     UnreadableAnswerError,
 )
 from sbtransfer.grace import Grace
 from sbtransfer.http.admission import Admission
+from sbtransfer.http.clock import PlatformClock
 from sbtransfer.http.credentials import Credentials, SecretHeaders
 from sbtransfer.http.gate import Gate
 from sbtransfer.http.policy import (
@@ -33,9 +36,13 @@ from sbtransfer.http.policy import (
     verdict_of,
     worth_repeating,
 )
+from sbtransfer.http.spends import KeptBudget, Spends
 from sbtransfer.http.transport import Method, Request, Response, Transport
+from sbtransfer.journal.journal import BudgetName
 from sbtransfer.limits import Budget, Limits, Share
 from sbtransfer.wire import RateLimit, read, read_error
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +86,14 @@ class _Patience:
     renewed: bool = False
 
 
+@define
+class _Start:
+    """Whether the platform was asked what is left of its limits."""
+
+    made: bool = False
+    lock: asyncio.Lock = Factory(asyncio.Lock)
+
+
 @define(eq=False)
 class Caller:
     """Sends calls until they have an answer that means something, within the budgets of one client.
@@ -92,13 +107,26 @@ class Caller:
     limits: Limits = field(factory=Limits)
     timeout: float = 120.0
     give_up_after: float = 3600.0
-    requests: Budget = Factory(lambda self: self.limits.request_budget(), takes_self=True)
-    files: Budget = Factory(lambda self: self.limits.file_budget(), takes_self=True)
+    clock: PlatformClock = field(factory=PlatformClock)
+    spends: Spends = Factory(lambda self: Spends(self.clock), takes_self=True)
+    requests: Budget = Factory(lambda self: self._kept("requests"), takes_self=True)
+    files: Budget = Factory(lambda self: self._kept("files"), takes_self=True)
     gate: Gate = Factory(lambda self: Gate(self._probe, self.give_up_after), takes_self=True)
     _pace: AsyncLimiter | None = Factory(lambda self: _pace(self.limits), takes_self=True)
-    _starting: asyncio.Lock = field(init=False, factory=asyncio.Lock)
-    _started: bool = field(init=False, default=False)
-    _numbers: count[int] = field(init=False, factory=lambda: count(1))
+    _start: _Start = field(factory=_Start)
+    _numbers: count[int] = field(factory=lambda: count(1))
+
+    def __attrs_post_init__(self) -> None:
+        if not self.timeout > 0:
+            raise SettingsError(f"timeout must be over 0 seconds, not {self.timeout!r}")
+
+    def _kept(self, name: BudgetName) -> Budget:
+        make = self.limits.request_budget if name == "requests" else self.limits.file_budget
+        return KeptBudget.of(name, make(), self.spends)
+
+    def patient(self, timeout: float) -> Caller:
+        """Return a caller with the same budgets and gate that waits `timeout` seconds for an answer."""
+        return evolve(self, timeout=timeout)
 
     async def start(self) -> None:
         """Ask once what is left of the budget of requests: the token may have been used before.
@@ -106,21 +134,18 @@ class Caller:
         A platform that cannot say is believed to leave everything. Raises `UnauthorizedError` and
         `OutageError`, after which no other call would fare better.
         """
-        async with self._starting:
-            if self._started:
+        async with self._start.lock:
+            if self._start.made:
                 return
             try:
-                answer = await self.read(RATE_LIMIT, "list")
-                limit = read(answer.body, RateLimit)
+                limit, seconds = await self.read(RATE_LIMIT, "list", self._limit_and_reset)
             except UnauthorizedError:
                 raise
             except (APIError, NoAnswerError, UnreadableAnswerError) as error:
                 log.warning("the platform does not say what is left of its limits: %s", error)
             else:
-                self.requests.observe(
-                    limit.remaining, limit.reset, seconds_to_reset(answer, self.limits.requests_period)
-                )
-            self._started = True
+                self.requests.observe(limit.remaining, limit.reset, seconds)
+            self._start.made = True
 
     async def admit(
         self, share: Share, *, files: int = 0, partial: bool = False, grace: Grace | None = None
@@ -144,15 +169,27 @@ class Caller:
         if self._pace is not None:
             await self._pace.acquire()
 
-    async def read(self, call: Call, share: Share, admission: Admission | None = None) -> Response:
-        """Send a call that changes nothing, and repeat it where that may help."""
+    def _limit_and_reset(self, answer: Response) -> tuple[RateLimit, float]:
+        return read(answer.body, RateLimit), seconds_to_reset(answer, self.limits.requests_period)
+
+    async def read(
+        self,
+        call: Call,
+        share: Share,
+        understand: Callable[[Response], T],
+        admission: Admission | None = None,
+    ) -> T:
+        """Send a call that changes nothing, and return what `understand` makes of its answer.
+
+        It is repeated where that may help, also if the answer cannot be understood.
+        """
         async for attempt in stamina.retry_context(
             on=worth_repeating, attempts=4, timeout=None, wait_initial=0.5, wait_max=10.0
         ):
             with attempt:
                 leave = admission or (await self.admit(share) if call.counted else Admission(share))
                 admission = None
-                return await self.send(call, leave)
+                return understand(await self.send(call, leave))
         raise AssertionError("the last attempt returns or raises")
 
     async def send(self, call: Call, admission: Admission) -> Response:
@@ -187,11 +224,13 @@ class Caller:
         headers = await self.credentials.headers()
         request = self._request(call, headers)
         exchange = self._exchange(request)
+        admission.in_doubt = True
         try:
             if admission.grace is not None:
                 exchange = admission.grace.finish(exchange)
             answer = await exchange
         except NotSentError as error:
+            admission.in_doubt = False
             return _Attempt(Verdict.AWAY, error=error)
         except NoAnswerError as error:
             admission.lost()
@@ -200,6 +239,8 @@ class Caller:
             admission.lost()
             raise
         verdict = verdict_of(answer)
+        admission.in_doubt = verdict is Verdict.UNCLEAR
+        self.clock.observe(answer)
         # First what the platform says is left, then the token: else another call could slip in between.
         self._observe(answer)
         admission.sent()

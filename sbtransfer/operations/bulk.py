@@ -10,9 +10,10 @@ from attrs import frozen
 from sbtransfer.http.admission import Admission
 from sbtransfer.http.api import API
 from sbtransfer.items import Kind
+from sbtransfer.journal.journal import Sent
 from sbtransfer.models import Entry, ErrorRecord, Job, Outcome, OutcomeState
 from sbtransfer.operations.match import Ambiguous, match
-from sbtransfer.operations.operation import Carriage, Made, Pending, Seen, failed, unconfirmed
+from sbtransfer.operations.operation import Made, Pending, Seen, doubted, failed
 from sbtransfer.wire import Echo, Record, export_echo, import_echo
 
 
@@ -45,7 +46,7 @@ class Bulk:
         """The way of volume exports."""
         return cls("export", api.create_exports, api.get_exports, export_echo)
 
-    async def create(self, entries: Sequence[Entry], carriage: Carriage, admission: Admission) -> Made:
+    async def create(self, entries: Sequence[Entry], sent: Sent, admission: Admission) -> Made:
         """Send one bulk create and match its records with the items."""
         items = [entry.item for entry in entries]
         records = await self._create(items, admission)
@@ -53,15 +54,11 @@ class Bulk:
         for entry, record in zip(entries, match([self._echo(item) for item in items], records), strict=True):
             match record:
                 case Ambiguous(reason):
-                    made.outcomes += unconfirmed(
-                        (entry,), carriage, ErrorRecord(code="ambiguous", message=reason)
-                    )
+                    made.doubts += doubted((entry,), sent, reason)
                 case ErrorRecord():
-                    made.outcomes += failed((entry,), carriage, record)
-                case Job(ended=True):
-                    made.outcomes.append(_outcome(entry, carriage, record))
+                    made.outcomes += failed((entry,), sent, record)
                 case Job():
-                    made.pending.append(Pending(record.id, (entry,), carriage))
+                    take_job(made, entry, sent, record)
         return made
 
     async def look(self, pending: Sequence[Pending], admission: Admission) -> Seen:
@@ -74,7 +71,7 @@ class Bulk:
             job = jobs.get(one.job_id)
             if job is not None and job.ended:
                 seen.ended.append(one)
-                seen.outcomes.append(_outcome(one.entries[0], one.carriage, job))
+                seen.outcomes.append(_outcome(one.entries[0], one.sent, job))
             elif job is not None:
                 seen.running.append(one)
             elif one.job_id in errors:
@@ -87,6 +84,14 @@ class Bulk:
         """Count nothing: what a job spends is known when it is created."""
 
 
+def take_job(made: Made, entry: Entry, sent: Sent, job: Job) -> None:
+    """Take an item's job: to be followed, or with its outcome if it has ended."""
+    if job.ended:
+        made.outcomes.append(_outcome(entry, sent, job))
+    else:
+        made.pending.append(Pending(job.id, (entry,), sent))
+
+
 def _errors_in_place(pending: Sequence[Pending], records: Sequence[Record]) -> dict[str, ErrorRecord]:
     """Attribute error records by place, if everything else stands at its own."""
     pairs = list(zip(pending, records, strict=False))
@@ -97,7 +102,7 @@ def _errors_in_place(pending: Sequence[Pending], records: Sequence[Record]) -> d
     return {one.job_id: record for one, record in pairs if isinstance(record, ErrorRecord)}
 
 
-def _outcome(entry: Entry, carriage: Carriage, job: Job) -> Outcome:
+def _outcome(entry: Entry, sent: Sent, job: Job) -> Outcome:
     completed = job.state == "COMPLETED"
     return Outcome(
         index=entry.index,
@@ -106,7 +111,7 @@ def _outcome(entry: Entry, carriage: Carriage, job: Job) -> Outcome:
         job_id=job.id,
         file_id=job.file_id,
         error=None if completed else job.error or ErrorRecord(message="the platform gave no reason"),
-        attempts=carriage.attempts,
-        submitted_on=carriage.submitted_on,
+        attempts=sent.attempts + entry.attempts,
+        submitted_on=sent.submitted_on,
         finished_on=job.finished_on,
     )

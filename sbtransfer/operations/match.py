@@ -49,7 +49,7 @@ def _in_order(echoes: Sequence[Echo], records: Sequence[Record]) -> bool:
     known = set(echoes) if odd else set()
     return all(
         (echoed := _echo(records[place])) not in known
-        and _agrees(echoes[place], echoed)
+        and agrees(echoes[place], echoed)
         and not _could_be_swapped(place, echoes, records)
         for place in odd
     )
@@ -61,7 +61,7 @@ def _echo(record: Record) -> Echo:
 
 def _could_be_swapped(place: int, echoes: Sequence[Echo], records: Sequence[Record]) -> bool:
     return any(
-        _agrees(echoes[place], _echo(record)) and _agrees(echoes[other], _echo(records[place]))
+        agrees(echoes[place], _echo(record)) and agrees(echoes[other], _echo(records[place]))
         for other, record in enumerate(records)
         if other != place
     )
@@ -76,29 +76,29 @@ def _by_echo(echoes: Sequence[Echo], jobs: Sequence[Job]) -> list[Job | None]:
         exact[job.echo].append(job)
     found = [exact[echo].popleft() if exact[echo] else None for echo in echoes]
     if strays:
-        found = [None if job is not None and _doubtful(job, known, strays) else job for job in found]
-        _match_strays(echoes, found, strays)
+        found = [None if job is not None and of_another(job, known, strays) else job for job in found]
+        match_strays(echoes, found, strays)
     return found
 
 
-def _doubtful(job: Job, known: set[Echo], strays: Sequence[Job]) -> bool:
-    """Whether a job in an item's very words may be another's, whose words the platform has changed."""
-    return any(_agrees(job.echo, stray.echo) for stray in strays) and any(
-        _agrees(other, job.echo) for other in known if other != job.echo
+def of_another(job: Job, known: set[Echo], strays: Sequence[Job]) -> bool:
+    """Whether a job in an item's very words may be another item's, whose words the platform has changed."""
+    return any(agrees(job.echo, stray.echo) for stray in strays) and any(
+        agrees(other, job.echo) for other in known if other != job.echo
     )
 
 
-def _match_strays(echoes: Sequence[Echo], found: list[Job | None], strays: Sequence[Job]) -> None:
+def match_strays(echoes: Sequence[Echo], found: list[Job | None], strays: Sequence[Job]) -> None:
     """Match jobs that the platform describes in other words, where only one pairing is possible."""
     open_places = [place for place, job in enumerate(found) if job is None]
     for stray in strays:
-        places = [place for place in open_places if _agrees(echoes[place], stray.echo)]
-        rivals = [other for other in strays if places and _agrees(echoes[places[0]], other.echo)]
+        places = [place for place in open_places if agrees(echoes[place], stray.echo)]
+        rivals = [other for other in strays if places and agrees(echoes[places[0]], other.echo)]
         if len(places) == len(rivals) == 1:
             found[places[0]] = stray
 
 
-def _agrees(sent: Echo, echoed: Echo) -> bool:
+def agrees(sent: Echo, echoed: Echo) -> bool:
     """Whether a job may be the item's although its words differ.
 
     The platform puts a volume's prefix before a location, prefixes a name that is taken with an underscore

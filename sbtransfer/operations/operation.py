@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Protocol
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, field
 
 from sbtransfer.http.admission import Admission
 from sbtransfer.items import Kind
+from sbtransfer.journal.journal import Sent
 from sbtransfer.models import Entry, ErrorRecord, Outcome, OutcomeState
-
-
-@frozen
-class Carriage:
-    """The circumstances under which items were sent: wall time, and the how-manieth call it was for them."""
-
-    submitted_on: datetime
-    attempts: int = 1
 
 
 @define(eq=False)
@@ -27,26 +19,58 @@ class Pending:
 
     job_id: str
     entries: Sequence[Entry]
-    carriage: Carriage
+    sent: Sent
     since: float = 0.0
     """The loop's time at which the job was accepted."""
     looked: float = 0.0
     """The loop's time at which it was last known to be under way."""
     failures: int = 0
-    """How many looks in a row got an error record instead of the job."""
+    """How many looks in a row got an error record instead of the job, or a result with holes."""
+    ended: frozenset[int] = frozenset()
+    """The indexes of items that have an outcome already: they only keep their place among the others."""
+
+    @property
+    def open(self) -> Sequence[Entry]:
+        """The items that have no outcome yet."""
+        return (
+            [entry for entry in self.entries if entry.index not in self.ended] if self.ended else self.entries
+        )
+
+
+@define(eq=False)
+class Doubt:
+    """An item that was sent, and of which nobody knows whether it was done; `reason` says why."""
+
+    entry: Entry
+    sent: Sent
+    reason: str
+    since: float = 0.0
+    """The loop's time at which it came into doubt."""
+    looks: int = 0
+    """How many looks at the platform were for it."""
+    absences: int = 0
+    """How many of them would have shown it, had it been done, and did not."""
 
 
 @define
 class Made:
-    """What a create came to: jobs to follow, and outcomes that are known already."""
+    """What a create came to: jobs to follow, outcomes that are known already, and items in doubt."""
 
     pending: list[Pending] = Factory(list)
     outcomes: list[Outcome] = Factory(list)
+    doubts: list[Doubt] = Factory(list)
 
     @property
     def items(self) -> int:
         """How many items are accounted for."""
-        return len(self.outcomes) + sum(len(pending.entries) for pending in self.pending)
+        carried = sum(len(pending.entries) for pending in self.pending)
+        return len(self.outcomes) + carried + len(self.doubts)
+
+    @property
+    def jobs(self) -> dict[int, str]:
+        """The jobs that are known, by their items' indexes."""
+        ended = {one.index: one.job_id for one in self.outcomes if one.job_id is not None}
+        return ended | {entry.index: one.job_id for one in self.pending for entry in one.entries}
 
 
 @define
@@ -70,8 +94,8 @@ class Seen:
 
     @property
     def items_ended(self) -> int:
-        """How many items the jobs that ended carried."""
-        return sum(len(pending.entries) for pending in self.ended)
+        """How many items the jobs that ended carried, and that have an outcome now."""
+        return sum(len(pending.open) for pending in self.ended)
 
 
 class Operation(Protocol):
@@ -89,7 +113,7 @@ class Operation(Protocol):
     def spends_files(self) -> bool:
         """Whether each item counts as a DRS file."""
 
-    async def create(self, entries: Sequence[Entry], carriage: Carriage, admission: Admission) -> Made:
+    async def create(self, entries: Sequence[Entry], sent: Sent, admission: Admission) -> Made:
         """Send one bulk create; raises what `API`'s creates raise."""
 
     async def look(self, pending: Sequence[Pending], admission: Admission) -> Seen:
@@ -99,21 +123,26 @@ class Operation(Protocol):
         """Count what jobs that ended turn out to have spent beyond what was known; raises as `look` does."""
 
 
+def doubted(entries: Iterable[Entry], sent: Sent, reason: str) -> list[Doubt]:
+    """Say of items that nobody knows whether they were done."""
+    return [Doubt(entry, sent, reason) for entry in entries]
+
+
 def unconfirmed(
-    entries: Iterable[Entry], carriage: Carriage, error: ErrorRecord, job_id: str | None = None
+    entries: Iterable[Entry], sent: Sent, error: ErrorRecord, job_id: str | None = None
 ) -> list[Outcome]:
     """Say of items that they may have been done."""
-    return _without_job(entries, carriage, error, OutcomeState.UNCONFIRMED, job_id)
+    return _without_job(entries, sent, error, OutcomeState.UNCONFIRMED, job_id)
 
 
-def failed(entries: Iterable[Entry], carriage: Carriage, error: ErrorRecord) -> list[Outcome]:
+def failed(entries: Iterable[Entry], sent: Sent, error: ErrorRecord) -> list[Outcome]:
     """Say of items that the platform refused them."""
-    return _without_job(entries, carriage, error, OutcomeState.FAILED, None)
+    return _without_job(entries, sent, error, OutcomeState.FAILED, None)
 
 
 def _without_job(
     entries: Iterable[Entry],
-    carriage: Carriage,
+    sent: Sent,
     error: ErrorRecord,
     state: OutcomeState,
     job_id: str | None,
@@ -125,8 +154,8 @@ def _without_job(
             state=state,
             job_id=job_id,
             error=error,
-            attempts=carriage.attempts,
-            submitted_on=carriage.submitted_on,
+            attempts=sent.attempts + entry.attempts,
+            submitted_on=sent.submitted_on,
         )
         for entry in entries
     ]

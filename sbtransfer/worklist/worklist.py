@@ -6,7 +6,7 @@ import os
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO, get_args
+from typing import Any, BinaryIO, get_args
 
 from sbtransfer.errors import SettingsError, WorkListError
 from sbtransfer.items import Item, Kind
@@ -42,6 +42,7 @@ class WorkList:
         if format is not None and format not in get_args(Format):
             raise SettingsError(f"a work list is {' or '.join(get_args(Format))}, not {format!r}")
         self.kind = kind
+        self._defaults = defaults or {}
         self._builder = Builder(kind, defaults or {})
         self._source: Source = FileSource(Path(path), name or os.fspath(path))
         self._format = format or format_by_ending(Path(path))
@@ -79,6 +80,18 @@ class WorkList:
                 if isinstance(one, Problem):
                     raise WorkListError([str(one)])
                 yield one
+
+    def describe(self) -> dict[str, Any] | None:
+        """Return what it takes to open the list anew; `None` for a stream, which cannot be."""
+        if not isinstance(self._source, FileSource):
+            return None
+        return {
+            "path": str(self._source.path.absolute()),
+            "kind": self.kind,
+            "defaults": dict(self._defaults),
+            "format": self._format,
+            "name": self.name,
+        }
 
     def check(self, limit: int = 20) -> Check:
         """Read the whole list and say which rows are bad; the first `limit` of them in words.

@@ -1,9 +1,6 @@
 """The command line as users meet it: real processes, real sockets, real signals and terminals."""
 
-import asyncio
-import csv
 import fcntl
-import json
 import os
 import pty
 import re
@@ -15,156 +12,37 @@ import struct
 import subprocess
 import sys
 import termios
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
-from attrs import Factory, define, field
 
 from sbtransfer.cli.exits import Exit
-from sbtransfer.simulator import Durations, Platform
-from sbtransfer.simulator.server import Server
+from sbtransfer.simulator import Durations
+from tests.acceptance.commands import (
+    COMMAND,
+    NEVER,
+    PATIENCE,
+    PROJECT,
+    TOKEN,
+    Serve,
+    Served,
+    Slow,
+    environment,
+    eventually,
+    heard,
+    imports,
+    lines,
+    sbtransfer,
+    start,
+    table,
+    until,
+    written,
+)
 
-TOKEN = "5ec2e7" * 5 + "00"
-PROJECT = "rfranklin/my-project"
-COMMAND = (sys.executable, "-W", "error", "-m", "sbtransfer")
-PATIENCE = 60.0  # seconds after which a test gives up
-AT_ONCE = Durations(median=0.01, p99=0.01, pending=0)
-NEVER = Durations(median=1e9, p99=1e9, pending=0)
-CREATES = re.compile(r"/bulk/.*/create")
-
-Done: TypeAlias = "subprocess.CompletedProcess[str]"
-Serve: TypeAlias = Callable[..., "Served"]
-
-
-@define
-class Served:
-    """A platform behind a socket, in a thread of this process, so that tests see what reached it."""
-
-    platform: Platform
-    url: str = ""
-    _loop: asyncio.AbstractEventLoop = field(factory=asyncio.new_event_loop)
-    _leave: asyncio.Event = field(factory=asyncio.Event)
-    _ready: threading.Event = field(factory=threading.Event)
-    _thread: threading.Thread = Factory(lambda self: threading.Thread(target=self._run), takes_self=True)
-
-    def _run(self) -> None:
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
-
-    async def _serve(self) -> None:
-        async with Server(self.platform) as server:
-            self.url = server.url
-            self._ready.set()
-            await self._leave.wait()
-
-    def __enter__(self) -> "Served":
-        self._thread.start()
-        assert self._ready.wait(PATIENCE)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._leave.set)
-        self._thread.join(PATIENCE)
-
-    def creates(self) -> int:
-        """How many creates have reached the platform."""
-        return sum(bool(CREATES.fullmatch(path)) for _, _, path, _ in self.platform.requests_log)
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    started: list[Served] = []
-
-    def start(**options: Any) -> Served:
-        given: dict[str, Any] = {"token": TOKEN, "durations": AT_ONCE} | options
-        served = Served(Platform(**given))
-        started.append(served.__enter__())
-        return served
-
-    yield start
-    for served in started:
-        served.__exit__()
-
-
-@pytest.fixture
-def served(serve: Serve) -> Served:
-    """A platform whose jobs take no time."""
-    return serve()
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the commands run: a folder of their own, which is also their home."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def environment(served: Served | None, **more: str) -> dict[str, str]:
-    given = {"SB_API_ENDPOINT": served.url, "SB_AUTH_TOKEN": TOKEN} if served else {}
-    return {"PATH": os.environ["PATH"], "HOME": str(Path.cwd()), **given, **more}
-
-
-def heard() -> None:
-    """Let a child hear of Ctrl-C, even where the tests themselves run in the background of a shell."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def sbtransfer(
-    *args: str,
-    served: Served | None = None,
-    stdin: str = "",
-    env: Mapping[str, str] | None = None,
-    before: Callable[[], None] | None = None,
-) -> Done:
-    """Run a command to its end, and see that it does not give the token away."""
-    done = subprocess.run(
-        (*COMMAND, *args),
-        env=environment(served, **(env or {})),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        preexec_fn=before,
-    )
-    kept = [path.read_text() for path in Path.cwd().iterdir() if path.suffix in (".csv", ".jsonl")]
-    assert TOKEN not in "".join((done.stdout, done.stderr, *kept))
-    return done
-
-
-def start(*args: str, served: Served, **options: Any) -> "subprocess.Popen[str]":
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    return subprocess.Popen((*COMMAND, *args), env=environment(served), text=True, preexec_fn=heard, **pipes)
-
-
-def eventually(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def written(name: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    with Path(name).open("w", newline="") as file:
-        csv.writer(file).writerows((header, *rows))
-    return name
-
-
-def imports(*volumes: str, name: str = "list.csv") -> str:
-    rows = [(volume, f"runs/{n}.gz", PROJECT) for n, volume in enumerate(volumes)]
-    return written(name, ("volume", "location", "project"), rows)
-
-
-def table(path: str) -> list[dict[str, str]]:
-    with Path(path).open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def lines(path: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in Path(path).read_text().splitlines()]
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 # Lists that arrive ---------------------------------------------------------------------------------------
@@ -210,7 +88,7 @@ def test_a_drs_import_of_a_good_list(served: Served) -> None:
 
 def test_a_real_manifest(serve: Serve, real_list: Path) -> None:
     served = serve(speed=300.0, durations=Durations(cap=300))
-    args = ("drs-import", str(real_list), "--project", PROJECT, "--results", "out.csv")
+    args = ("drs-import", str(real_list), "--project", PROJECT, "--results", "out.csv", "--journal", "j")
     done = sbtransfer(*args, "--requests-limit", "1000/1", "--drs-limit", "500/1", served=served)
     assert done.returncode == Exit.COMPLETED, done.stderr
     assert "885 completed + 0 failed + 0 unconfirmed + 0 unfinished = 885 read" in done.stderr
@@ -248,7 +126,7 @@ def test_a_profile_instead_of_the_environment(served: Served) -> None:
 
 
 def test_results_are_for_their_owner_alone_and_not_overwritten(served: Served) -> None:
-    args = ("import", imports("rfranklin/input"), "--results", "out.csv")
+    args = ("import", imports("rfranklin/input"), "--results", "out.csv", "--no-journal")
     assert sbtransfer(*args, served=served).returncode == Exit.COMPLETED
     assert stat.S_IMODE(Path("out.csv").stat().st_mode) == 0o600
     before, creates = Path("out.csv").read_text(), served.creates()
@@ -340,7 +218,7 @@ def test_results_that_cannot_be_written_any_more(served: Served) -> None:
     def little_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
-    args = ("import", imports(*["rfranklin/input"] * 90), "--results", "out.csv")
+    args = ("import", imports(*["rfranklin/input"] * 90), "--results", "out.csv", "--no-journal")
     done = sbtransfer(*args, served=served, before=little_room)
     assert done.returncode == Exit.INCOMPLETE
     assert re.search(r"Error: 'out\.csv' cannot be written: File too large; it holds \d+ rows", done.stderr)
@@ -361,9 +239,11 @@ def test_a_pipe_gets_plain_lines(served: Served) -> None:
 def test_quiet_says_nothing_of_success(served: Served) -> None:
     done = sbtransfer("import", imports("rfranklin/input"), "-q", "--results", "out.csv", served=served)
     assert (done.returncode, done.stdout, done.stderr) == (Exit.COMPLETED, "", "")
-    done = sbtransfer("import", imports("rfranklin/nowhere"), "-q", served=served)
+    bad = imports("rfranklin/nowhere", name="bad.csv")
+    done = sbtransfer("import", bad, "-q", served=served)
     assert done.returncode == Exit.INCOMPLETE
-    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["import"]
+    told = [line.partition(":")[0] for line in done.stderr.splitlines()]
+    assert told == ["import", "send what failed again with"]
 
 
 def test_the_debug_log_tells_of_each_call(served: Served) -> None:
@@ -487,19 +367,6 @@ def test_an_interrupted_run_says_how_far_it_came(serve: Serve, number: int) -> N
     assert len(table("out.csv")) == 10
 
 
-class Slow(Platform):
-    """A platform that answers a create once it is told to, so that it can be left in the middle of one."""
-
-    def __init__(self) -> None:
-        super().__init__(token=TOKEN, durations=NEVER)
-        self.go_on = threading.Event()
-
-    def handle(self, request: Any, now: float) -> Any:
-        if CREATES.fullmatch(request.path):
-            assert self.go_on.wait(PATIENCE)
-        return super().handle(request, now)
-
-
 def test_a_first_interrupt_waits_for_the_answer_that_is_on_its_way() -> None:
     with Served(slow := Slow()) as served:
         with start("import", imports("rfranklin/input"), "-v", served=served) as process:
@@ -526,13 +393,6 @@ def test_a_second_interrupt_waits_for_nothing() -> None:
     assert process.returncode == Exit.INTERRUPTED
     assert "unfinished: 0 in jobs that go on on the platform, 1 not sent or sent without" in stderr
     assert stderr.endswith("Interrupted.\n")
-
-
-def until(words: str, stream: Any) -> None:
-    for line in stream:
-        if words in line:
-            return
-    pytest.fail(f"{words!r} was never said")
 
 
 def waiting_in(pipe: Any) -> int:

@@ -2,14 +2,14 @@ import asyncio
 import gc
 import sys
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
 import pytest
 
 from sbtransfer.errors import SettingsError, UsageError
-from sbtransfer.limits import WEIGHTS, ExactBudget, Limits, Share, Unlimited
+from sbtransfer.limits import WEIGHTS, ExactBudget, Grant, Limits, Share, Unlimited
 from sbtransfer.simulator.clock import VirtualClockLoop, run
 from tests.support import now
 
@@ -719,3 +719,79 @@ def test_a_charge_is_spent_although_nobody_asked_for_it() -> None:
         return [*timeline, (asyncio.get_running_loop().time(), float(budget.left))]
 
     assert run(main()) == [(0.0, 0.0), (100.0, 6.0)]
+
+
+def test_a_charge_of_some_time_ago_comes_back_so_much_earlier() -> None:
+    async def main() -> list[float]:
+        budget = ExactBudget(10, 100)
+        budget.charge(3)
+        budget.charge(2, 30.0)
+        budget.charge(4, 250.0)  # It is free again as soon as anybody looks.
+        left = [float(budget.left)]
+        for pause in (69.0, 1.0, 29.0, 1.0):
+            await asyncio.sleep(pause)
+            left.append(budget.left)
+        return left
+
+    assert run(main()) == [5, 5, 7, 7, 10]
+
+
+def test_charges_and_answers_come_back_each_at_its_time() -> None:
+    async def main() -> list[float]:
+        budget = ExactBudget(10, 100)
+        budget.charge(4, 20.0)
+        (await budget.acquire(3)).answered()
+        budget.charge(3, 90.0)
+        times = []
+        for amount in (3, 4, 3):
+            await budget.acquire(amount)
+            times.append(now())
+        return times
+
+    assert run(main()) == [10, 80, 100]
+
+
+def test_a_charge_is_no_call_under_way() -> None:
+    async def main() -> None:
+        budget = ExactBudget(10, 100)
+        budget.charge(4)
+        budget.observe(6, 1.0, 50.0)
+        assert budget.left == 6
+
+    run(main())
+
+
+def test_a_charge_holds_back_who_waits_already() -> None:
+    async def main() -> tuple[float, int]:
+        budget = ExactBudget(10, 100)
+        (await budget.acquire(8)).answered()
+        waiting = asyncio.create_task(spend(budget, 5))
+        await asyncio.sleep(10)
+        budget.charge(8, 5.0)
+        return await waiting
+
+    assert run(main()) == (105, 5)
+
+
+@pytest.mark.parametrize(
+    "settle",
+    [lambda grant: grant.answered(), lambda grant: grant.answered(refund=5), lambda grant: grant.give_back()],
+)
+def test_a_grant_says_whether_it_is_settled(settle: Callable[[Grant], None]) -> None:
+    async def main() -> list[bool]:
+        grant = await ExactBudget(10, 100).acquire(5)
+        before = grant.settled
+        settle(grant)
+        return [before, grant.settled]
+
+    assert run(main()) == [False, True]
+
+
+def test_an_unlimited_budget_takes_any_charge() -> None:
+    async def main() -> None:
+        budget = Unlimited()
+        budget.charge(10**9, 5.0)
+        assert budget.left == float("inf")
+        assert not (await budget.acquire()).settled
+
+    run(main())

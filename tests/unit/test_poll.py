@@ -5,15 +5,19 @@ from datetime import UTC, datetime
 import pytest
 
 from sbtransfer import Polling, VolumeImport
+from sbtransfer.journal.journal import Sent
 from sbtransfer.models import Entry
-from sbtransfer.operations.operation import Carriage, Pending
+from sbtransfer.operations.operation import Pending
 from sbtransfer.poll import Schedule
 
 ITEM = VolumeImport(volume="a/b", location="c", project="d/e")
 
 
+SENT = Sent(call=1, kind="import", begun=0.0, submitted_on=datetime.now(UTC))
+
+
 def pending(name: str = "job", since: float = 0.0) -> Pending:
-    return Pending(name, (Entry(0, ITEM),), Carriage(datetime.now(UTC)), since)
+    return Pending(name, (Entry(0, ITEM),), SENT, since)
 
 
 def test_the_schedule_takes_what_is_due_and_fills_up_with_what_nearly_is() -> None:

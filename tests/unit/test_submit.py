@@ -5,13 +5,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from sbtransfer import CountError, VolumeImport
 from sbtransfer.errors import APIError, ConsecutiveFailuresError, NoAnswerError, SBTransferError
 from sbtransfer.grace import Grace
 from sbtransfer.http.admission import Admission
+from sbtransfer.http.clock import PlatformClock
+from sbtransfer.items import Kind
+from sbtransfer.journal import MemoryJournal
+from sbtransfer.journal.journal import Sent
 from sbtransfer.models import Chunk, Entry, Outcome
-from sbtransfer.operations.operation import Carriage, Made, Operation, Pending
+from sbtransfer.operations.operation import Doubt, Made, Pending
 from sbtransfer.submit import Submitter, _Streak
 
 
@@ -28,13 +33,25 @@ class Desk:
     def __init__(self, create: Any) -> None:
         self._create = create
         self.tracked: list[Pending] = []
+        self.doubted: list[Doubt] = []
+        self.lost_work_was_done = True
         self.delivered: list[Outcome] = []
         self.halted: list[SBTransferError] = []
         self.sent: list[list[int]] = []
         operations: Any = {"import": self}
         caller: Any = self
+        self.clock = PlatformClock()
+        self.journal = MemoryJournal()
         self.submitter = Submitter(
-            operations, caller, Grace(1), self.track, self.delivered.extend, self.halted.append, 3
+            operations,
+            caller,
+            self.journal,
+            Grace(1),
+            self.track,
+            self.delivered.extend,
+            self.doubt,
+            self.halted.append,
+            3,
         )
 
     async def start(self) -> None:
@@ -43,14 +60,25 @@ class Desk:
     async def admit(self, *_: object, **__: object) -> Admission:
         return Admission("submit")
 
-    def track(self, _: Operation, pending: Sequence[Pending]) -> None:
+    def track(self, kind: Kind, pending: Sequence[Pending]) -> None:
         self.tracked.extend(pending)
 
-    async def create(self, entries: Sequence[Entry], carriage: Carriage, admission: Admission) -> Made:
+    def doubt(self, kind: Kind, doubts: Sequence[Doubt]) -> None:
+        """Settle doubts at once: nothing was done, or all was."""
+        self.doubted.extend(doubts)
+        if self.lost_work_was_done:
+            self.submitter.settled(kind, len(doubts))
+        else:
+            self.submitter.again(
+                kind, [evolve(one.entry, attempts=one.entry.attempts + one.sent.attempts) for one in doubts]
+            )
+            self.submitter.settled(kind, len(doubts))
+
+    async def create(self, entries: Sequence[Entry], sent: Sent, admission: Admission) -> Made:
         indexes = [entry.index for entry in entries]
         self.sent.append(indexes)
         await self._create(indexes)
-        return Made(pending=[Pending(f"job-{entry.index}", (entry,), carriage) for entry in entries])
+        return Made(pending=[Pending(f"job-{entry.index}", (entry,), sent) for entry in entries])
 
     async def run(self, *chunks: Chunk) -> None:
         for one in chunks:
@@ -87,17 +115,46 @@ async def test_what_is_held_is_counted_until_it_is_handed_on() -> None:
     assert desk.submitter.holding == 0
 
 
-async def test_an_unclear_call_makes_its_items_unconfirmed_and_is_not_sent_again() -> None:
+async def test_an_unclear_call_puts_its_items_in_doubt_and_is_not_sent_again() -> None:
     async def lose(_: list[int]) -> None:
         raise NoAnswerError("hung up")
 
     desk = Desk(lose)
     await desk.run(chunk(0, 3))
     assert desk.sent == [[0, 1, 2]]
-    assert {(str(one.state), str(one.error)) for one in desk.delivered} == {
-        ("UNCONFIRMED", "hung up (code ambiguous)")
-    }
+    assert [(one.entry.index, one.reason) for one in desk.doubted] == [(n, "hung up") for n in range(3)]
+    assert desk.delivered == []
     assert desk.submitter.holding == 0
+
+
+async def test_items_that_surely_were_not_done_are_sent_again_in_ever_smaller_parts() -> None:
+    lost = 0
+
+    async def lose(_: list[int]) -> None:
+        nonlocal lost
+        lost += 1
+        if lost <= 3:
+            raise NoAnswerError("hung up")
+
+    desk = Desk(lose)
+    desk.lost_work_was_done = False
+    await desk.run(chunk(0, 100))
+    assert [len(indexes) for indexes in desk.sent] == [100, 100, 50, 50, 25, 25]
+    assert sorted(pending.entries[0].index for pending in desk.tracked) == list(range(100))
+    assert desk.submitter.holding == 0
+
+
+async def test_the_end_is_not_before_the_last_doubt_is_settled() -> None:
+    async def lose(_: list[int]) -> None:
+        raise NoAnswerError("hung up")
+
+    desk = Desk(lose)
+    desk.submitter.expect("import", 5)
+    running = asyncio.create_task(desk.run(chunk(0, 3)))
+    await asyncio.sleep(0.01)
+    assert not running.done()
+    desk.submitter.settled("import", 5)
+    await running
 
 
 async def test_refused_halves_count_their_attempts() -> None:
@@ -109,7 +166,7 @@ async def test_refused_halves_count_their_attempts() -> None:
     await desk.run(chunk(0, 4))
     assert desk.sent == [[0, 1, 2, 3], [0, 1], [2, 3], [2], [3]]
     assert [(one.index, one.attempts) for one in desk.delivered] == [(2, 3)]
-    assert {pending.entries[0].index: pending.carriage.attempts for pending in desk.tracked} == {
+    assert {pending.entries[0].index: pending.sent.attempts for pending in desk.tracked} == {
         0: 2,
         1: 2,
         3: 3,
@@ -130,8 +187,8 @@ async def test_a_streak_of_wholly_refused_chunks_halts() -> None:
 
 async def test_items_that_a_create_forgets_are_an_error_of_ours() -> None:
     class Forgetful(Desk):
-        async def create(self, entries: Sequence[Entry], carriage: Carriage, admission: Admission) -> Made:
-            made = await super().create(entries, carriage, admission)
+        async def create(self, entries: Sequence[Entry], sent: Sent, admission: Admission) -> Made:
+            made = await super().create(entries, sent, admission)
             made.pending.pop()
             return made
 

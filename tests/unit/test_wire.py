@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from sbtransfer import wire
 from sbtransfer.errors import APIError, UnauthorizedError, UnreadableAnswerError
 from sbtransfer.items import Item, VolumeExport, VolumeImport
 from sbtransfer.models import Arrived, DRSJob, ErrorRecord, Job
-from sbtransfer.wire import RateLimit, User
+from sbtransfer.wire import FileDetails, Page, RateLimit, User
 from tests.support import a_drs, an_export, an_import
 
 
@@ -512,3 +512,80 @@ def test_401_has_a_family_of_its_own(answer: bytes) -> None:
 def test_an_error_record_with_odd_parts() -> None:
     record = {"error": {"status": "404", "code": "9002", "message": None, "more_info": ""}}
     assert wire.read_imports(body({"items": [record]})) == [ErrorRecord(None, None, "", None)]
+
+
+# Pages of lists -------------------------------------------------------------------------------------------
+
+NEXT = {"href": "https://api.example/next", "rel": "next", "method": "GET"}
+PREVIOUS = NEXT | {"rel": "prev"}
+TOTAL = {"X-Total-Matching-Query": "250"}
+READERS: list[Callable[[bytes, Mapping[str, str]], Page[Any]]] = [
+    wire.read_import_page,
+    wire.read_export_page,
+    wire.read_file_page,
+]
+
+
+def a_page(*records: object, links: object = ()) -> bytes:
+    return body({"items": records, "links": links})
+
+
+def test_a_page_of_jobs() -> None:
+    imports = wire.read_import_page(a_page(import_record(), links=[NEXT]), TOTAL)
+    assert imports == Page((read_import(),), 1, 250, is_last=False)
+    (job,) = wire.read_export_page(a_page(export_record()), TOTAL).entries
+    assert [job] == wire.read_exports(body({"items": [{"resource": export_record()}]}))
+
+
+def test_a_page_of_files() -> None:
+    file, folder = {"id": "f1", "name": "a.bam"}, {"id": "f2", "name": "runs", "type": "folder"}
+    page = wire.read_file_page(a_page(file, folder), TOTAL)
+    assert page.entries == (FileDetails("f1", "a.bam"), FileDetails("f2", "runs", is_folder=True))
+    assert page.shown == 2
+
+
+@pytest.mark.parametrize(
+    ("links", "is_last"),
+    [([], True), ([PREVIOUS], True), ([NEXT], False), ([PREVIOUS, NEXT], False), ([{"next": "…"}], False)],
+)
+def test_the_last_page_has_no_link_to_a_next_one(links: object, is_last: bool) -> None:
+    for read in READERS:
+        assert read(a_page(links=links), TOTAL).is_last == is_last
+
+
+@pytest.mark.parametrize("odd", [None, "text", 7, [], {}, {"id": "x"}, {"error": {"status": 404}}])
+def test_what_cannot_be_read_in_a_list_is_counted_and_left_out(odd: object) -> None:
+    page = wire.read_import_page(a_page(odd, import_record(), odd), TOTAL)
+    assert (len(page.entries), page.shown) == (1, 3)
+    for read in READERS:
+        assert read(a_page(odd), TOTAL) == Page((), 1, 250, is_last=True)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"<html>",
+        b"null",
+        b"[]",
+        b"{}",
+        body({"items": []}),
+        body({"links": []}),
+        body({"items": None, "links": []}),
+        body({"items": [], "links": None}),
+        body({"items": [], "links": [None]}),
+    ],
+)
+@pytest.mark.parametrize("read", READERS)
+def test_what_is_no_page(answer: bytes, read: Callable[[bytes, Mapping[str, str]], object]) -> None:
+    with pytest.raises(UnreadableAnswerError):
+        read(answer, TOTAL)
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Total-Matching-Query": "many"}])
+@pytest.mark.parametrize("read", READERS)
+def test_a_page_must_say_how_long_its_list_is(
+    headers: Mapping[str, str], read: Callable[[bytes, Mapping[str, str]], object]
+) -> None:
+    with pytest.raises(UnreadableAnswerError, match="how many things"):
+        read(a_page(), headers)

@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import io
 import os
 import sys
@@ -11,31 +12,12 @@ import click
 import pytest
 
 from sbtransfer.cli.lists import SHOWN_PROBLEMS, Listed, from_thread, listed
-from sbtransfer.cli.options import Rate, Shared
 from sbtransfer.errors import SettingsError, WorkListError
 from sbtransfer.items import VolumeImport
 from tests.support import an_import
+from tests.unit.cli.journals import shared
 
 TO = {"project": "rosa/study"}
-
-
-def shared(work_list: object, **given: Any) -> Shared:
-    fields: dict[str, Any] = {
-        "work_list": str(work_list),
-        "endpoint": None,
-        "profile": None,
-        "format": None,
-        "results": None,
-        "force": False,
-        "requests_limit": Rate(1000, 300),
-        "drs_limit": Rate(500, 300),
-        "lag": None,
-        "max_in_flight": 100,
-        "stream": False,
-        "quiet": False,
-        "connect_timeout": 1.0,
-    }
-    return Shared(**fields | given)
 
 
 def table(rows: int, bad: int = 0) -> str:
@@ -74,18 +56,57 @@ async def test_a_streamed_file_is_not_checked(tmp_path: Path) -> None:
             await items_of(work)
 
 
-async def test_standard_input_is_spooled_to_be_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the lists of standard input are kept."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "sbtransfer"
+
+
+def test_the_journal_of_a_file_lies_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(table(3))
+    with listed("import", shared(path), TO) as work:
+        assert work.journal == tmp_path / "list.csv.sbtransfer"
+        assert work.source is not None
+        assert (work.source["path"], work.source["defaults"]) == (str(path), TO)
+        assert work.notes == {"kind": "import", "digest": hashlib.sha256(path.read_bytes()).hexdigest()}
+    with listed("import", shared(path, journal=tmp_path / "j"), TO) as work:
+        assert work.journal == tmp_path / "j"
+    with listed("import", shared(path, no_journal=True), TO) as work:
+        assert work.journal is None
+
+
+async def test_standard_input_is_kept_to_be_read_again(monkeypatch: pytest.MonkeyPatch, state: Path) -> None:
+    journals = set()
+    for _ in range(2):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(table(3).encode())))
+        with listed("import", shared("-"), TO) as work:
+            assert work.total == 3
+            assert len(await items_of(work)) == 3
+            assert work.source is not None
+            assert (work.source["name"], Path(work.source["path"]).parent) == ("standard input", state)
+            journals.add(work.journal)
+    assert len(journals) == 1  # the same list has the same journal
+    assert [path.suffix for path in state.iterdir()] == [".list"]
+
+
+async def test_standard_input_without_a_journal_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch, state: Path
+) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(table(3).encode())))
-    with listed("import", shared("-"), TO) as work:
-        assert work.total == 3
+    with listed("import", shared("-", no_journal=True), TO) as work:
+        assert (work.total, work.journal) == (3, None)
         assert len(await items_of(work)) == 3
+    assert not state.exists()
 
 
-def test_bad_rows_of_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_rows_of_standard_input(monkeypatch: pytest.MonkeyPatch, state: Path) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(table(0, bad=1).encode())))
     with pytest.raises(WorkListError, match="standard input, line 2, column 'volume'"):
         with listed("import", shared("-"), TO):
             pytest.fail("the list is bad")
+    assert not state.exists()
 
 
 def test_no_standard_input_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +121,9 @@ async def test_standard_input_is_streamed_as_it_comes(monkeypatch: pytest.Monkey
     with os.fdopen(reading) as stdin, os.fdopen(writing, "w") as feed:
         monkeypatch.setattr(sys, "stdin", stdin)
         with listed("import", shared("-", stream=True), TO) as work:
-            assert work.total is None
+            assert (work.total, work.source) == (None, None)
+            assert work.journal is not None
+            assert work.journal.name.startswith("import-")
             assert not isinstance(work.items, list)
             items = aiter(work.items)  # type: ignore[arg-type]
             for n in range(3):

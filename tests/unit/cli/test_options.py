@@ -1,8 +1,7 @@
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, get_args
+from collections.abc import Mapping
+from typing import Any
 
 import click
 import pytest
@@ -11,11 +10,10 @@ from click.testing import CliRunner, Result
 from sbtransfer import __version__
 from sbtransfer.cli import cli, options
 from sbtransfer.cli.exits import Exit
-from sbtransfer.cli.options import FORMATS, Rate, Shared
-from sbtransfer.worklist import Format
+from sbtransfer.cli.options import Rate, Seconds
+from sbtransfer.cli.shared import Shared
 
-VERBS = ("import", "export", "drs-import", "simulate", "demo")
-Invoke = Callable[..., Result]
+VERBS = ("import", "export", "drs-import", "resume", "retry", "journal", "simulate", "demo")
 
 
 @pytest.fixture
@@ -61,31 +59,6 @@ def test_what_is_not_given_says_nothing_about_the_rows(given: dict[str, Any]) ->
         assert given["defaults"] == {}
 
 
-def test_the_shared_options(given: dict[str, Any], tmp_path: Path) -> None:
-    results = tmp_path / "out.JSONL"
-    done = invoke(
-        *("export", "list", "--endpoint", "https://a.example/v2", "--profile", "cgc", "--format", "jsonl"),
-        *("--results", str(results), "--requests-limit", "50/1.5", "--drs-limit", "5/60"),
-        *("--max-in-flight", "7", "--stream", "-q", "--connect-timeout", "2"),
-    )
-    assert done.exit_code == 0, done.output
-    assert given["shared"] == Shared(
-        work_list="list",
-        endpoint="https://a.example/v2",
-        profile="cgc",
-        format="jsonl",
-        results=results,
-        force=False,
-        requests_limit=Rate(50, 1.5),
-        drs_limit=Rate(5, 60.0),
-        lag=None,
-        max_in_flight=7,
-        stream=True,
-        quiet=True,
-        connect_timeout=2.0,
-    )
-
-
 def test_the_limits_are_the_platforms_unless_given(given: dict[str, Any]) -> None:
     assert invoke("import", "list.csv").exit_code == 0
     assert given["shared"].requests_limit == Rate(1000, 300.0)
@@ -106,11 +79,14 @@ def test_a_rate_that_is_none_is_a_usage_error(given: dict[str, Any], text: str) 
     ("args", "message"),
     [
         ((), "Missing argument 'WORKLIST'"),
-        (("list.csv", "--results", "out.txt"), "'out.txt' must end in .jsonl or .csv"),
-        (("list.csv", "--results", "nowhere/out.csv"), "there is no folder 'nowhere': make it first"),
         (("list.csv", "--max-in-flight", "0"), "0 is not in the range"),
         (("list.csv", "--format", "xlsx"), "'xlsx' is not one of"),
         (("list.csv", "--token", "abc"), "No such option"),
+        (("list.csv", "--settle", "-1"), "-1.0 is not in the range"),
+        (("list.csv", "--timeout", "0"), "0.0 is not in the range"),
+        (("list.csv", "--grace", "nan"), "'nan' is not a number of seconds"),
+        (("list.csv", "--grace", "inf"), "inf is not in the range"),
+        (("list.csv", "--resend-ambiguous"), "No such option"),
     ],
 )
 def test_a_command_that_cannot_be_used(given: dict[str, Any], args: tuple[str, ...], message: str) -> None:
@@ -118,29 +94,6 @@ def test_a_command_that_cannot_be_used(given: dict[str, Any], args: tuple[str, .
     assert done.exit_code == Exit.USAGE
     assert message in done.output
     assert given == {}
-
-
-def test_results_do_not_overwrite_a_file_unless_forced(given: dict[str, Any], tmp_path: Path) -> None:
-    results = tmp_path / "out.csv"
-    results.write_text("precious")
-    done = invoke("import", "list.csv", "--results", str(results))
-    assert done.exit_code == Exit.USAGE
-    assert "exists: give another --results, or --force" in done.output
-    assert invoke("import", "list.csv", "--results", str(results), "--force").exit_code == 0
-
-
-def test_results_never_overwrite_their_own_work_list(given: dict[str, Any], tmp_path: Path) -> None:
-    work_list = tmp_path / "list.csv"
-    work_list.write_text("precious")
-    (tmp_path / "other.csv").symlink_to(work_list)
-    done = invoke("import", str(work_list), "--results", str(tmp_path / "other.csv"), "--force")
-    assert done.exit_code == Exit.USAGE
-    assert "is the work list" in done.output
-    assert given == {}
-
-
-def test_the_choices_are_those_of_the_work_lists() -> None:
-    assert get_args(Format) == FORMATS
 
 
 def test_the_verbs() -> None:
@@ -153,6 +106,24 @@ def test_each_verb_has_help_with_an_example(verb: str, flag: str) -> None:
     done = invoke(verb, flag)
     assert done.exit_code == 0
     assert f"Example:\n    sbtransfer {verb}" in done.output
+
+
+def test_the_looks_into_a_journal_have_help_with_examples() -> None:
+    for verb in ("inspect", "export", "prune"):
+        assert f"Example:\n    sbtransfer journal {verb}" in invoke("journal", verb, "--help").output
+
+
+def test_a_rate_is_written_as_it_is_read() -> None:
+    assert [str(Rate(1000, 300.0)), str(Rate(5, 1 / 3)), str(Rate(7, 1.5))] == [
+        "1000/300",
+        "5/0.333333333",
+        "7/1.5",
+    ]
+
+
+def test_seconds_have_bounds() -> None:
+    assert (Seconds().min, Seconds().min_open, Seconds().max) == (0, False, 86_400)
+    assert (Seconds(above=0).min, Seconds(above=0).min_open) == (0, True)
 
 
 def test_the_help_tells_the_exit_codes() -> None:

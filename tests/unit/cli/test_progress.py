@@ -7,7 +7,19 @@ from typing import Any
 from attrs import define, field
 from rich.console import Console
 
-from sbtransfer.cli.progress import Bar, Hidden, Lines, View, as_bar, as_line, left, showing, span, view_for
+from sbtransfer.cli.progress import (
+    Bar,
+    Hidden,
+    Lines,
+    View,
+    as_bar,
+    as_line,
+    counts,
+    left,
+    showing,
+    span,
+    view_for,
+)
 from sbtransfer.client import Client
 from sbtransfer.models import Summary
 from sbtransfer.progress import Progress
@@ -67,6 +79,17 @@ def test_a_line_says_what_is_waited_for_on_one_line() -> None:
 def test_files_are_left_for_drs_alone() -> None:
     assert left(MIDWAY, "drs") == "980 requests and 12 files left"
     assert left(MIDWAY, "export") == "980 requests left"
+
+
+def test_doubts_are_counted_where_there_are_any() -> None:
+    progress = Progress(read=30, completed=10, under_way=15, in_doubt=5)
+    assert counts(progress).endswith("15 under way, 5 in doubt")
+    assert "doubt" not in counts(MIDWAY)
+
+
+def test_mixed_kinds_have_a_name_and_both_budgets() -> None:
+    assert as_line(MIDWAY, None).startswith("transfer: 1,000 of 5,000; ")
+    assert left(MIDWAY, None) == left(MIDWAY, "drs")
 
 
 def test_spans() -> None:

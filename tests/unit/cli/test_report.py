@@ -5,12 +5,16 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from sbtransfer.cli.book import Book
+from sbtransfer.cli.known import look
+from sbtransfer.cli.next_steps import so_far
 from sbtransfer.cli.report import SHOWN_FAILURES, Report, equation, explanations, failure, leaving
 from sbtransfer.cli.results import Results
 from sbtransfer.items import Item
 from sbtransfer.models import ErrorRecord, Outcome, OutcomeState, Summary
 from sbtransfer.progress import Progress
 from tests.support import a_drs, an_export, an_import
+from tests.unit.cli.journals import make_journal
 
 
 def failed(item: Item, index: int = 0, **fields: Any) -> Outcome:
@@ -119,3 +123,63 @@ def test_leaving_tells_how_to_leave_at_once() -> None:
     report = Report(console(), "drs")
     leaving(report.console)
     assert told(report)[0].endswith("Ctrl-C again to leave at once.")
+
+
+def book(tmp_path: Path, **given: Any) -> Book:
+    made = Book(path=tmp_path / "j", **given)
+    made.goes_on = True
+    return made
+
+
+def test_a_first_run_has_nothing_to_tell_of_its_journal(tmp_path: Path) -> None:
+    report = Report(console(), "import")
+    first = book(tmp_path, source={"path": "list.csv"})
+    report.took_up(first)
+    report.what_next(first, Summary(2, 2), ())
+    assert told(report) == []
+
+
+def test_a_resumed_run_tells_what_is_known(tmp_path: Path) -> None:
+    known = look(make_journal(tmp_path / "j", good=2, bad=1, under_way=4))
+    report = Report(console(), "import")
+    report.took_up(book(tmp_path, known=known))
+    assert told(report) == [so_far(known)]
+
+
+@pytest.mark.parametrize(
+    ("reopened", "line"),
+    [(0, "nothing to retry"), (1, "1 item to be tried again"), (1200, "1,200 items to be tried again")],
+)
+def test_a_retry_tells_how_many_items_it_is_about(tmp_path: Path, reopened: int, line: str) -> None:
+    report = Report(console(), "import")
+    retried = book(tmp_path, source={}, retry="failed")
+    retried.reopened = reopened
+    report.took_up(retried)
+    assert told(report) == [line]
+
+
+def test_a_list_that_cannot_be_read_again_is_told_of_once(tmp_path: Path) -> None:
+    report = Report(console(), "import")
+    report.took_up(book(tmp_path))
+    assert told(report) == [
+        f"journal: {tmp_path / 'j'}; the rest of standard input cannot be read again from it"
+    ]
+
+
+def test_the_next_steps_are_told_even_to_the_quiet(tmp_path: Path) -> None:
+    report = Report(console(), "import", quiet=True)
+    report.what_next(book(tmp_path, source={}), None, ())
+    assert told(report) == [f"go on with: sbtransfer resume {tmp_path / 'j'}"]
+
+
+def test_a_journal_that_was_refused_is_nothing_to_go_on_with(tmp_path: Path) -> None:
+    report = Report(console(), "import")
+    report.what_next(Book(path=tmp_path / "j"), None, ())
+    assert told(report) == []
+
+
+def test_a_command_is_not_broken_by_a_narrow_terminal(tmp_path: Path) -> None:
+    file = io.StringIO()
+    report = Report(Console(file=file, width=20, force_terminal=True), "import")
+    report.what_next(book(tmp_path, source={}), None, ("--profile", "cgc"))
+    assert file.getvalue().count("\n") == 1

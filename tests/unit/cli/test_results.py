@@ -29,7 +29,7 @@ def failed(item: Any, index: int = 0, message: str = "no") -> Outcome:
     return Outcome(index=index, item=item, state=OutcomeState.FAILED, error=error)
 
 
-def written(path: Path, kind: Kind, *outcomes: Outcome) -> str:
+def written(path: Path, kind: Kind | None, *outcomes: Outcome) -> str:
     with Results(path, kind) as results:
         for outcome in outcomes:
             results.add(outcome)
@@ -134,6 +134,55 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"gone/out.csv' cannot be written: No such file"):
         Results(tmp_path / "gone" / "out.csv", "import").__enter__()
+
+
+def test_what_is_written_anew_takes_the_place_of_the_old_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+    (tmp_path / "out.csv.part").write_text("of a run that was killed")
+    with Results(path, "import", anew=True) as results:
+        results.add(completed(an_import()))
+        assert path.read_text() == "old"
+        results.publish()
+        assert len(path.read_text().splitlines()) == 2
+        results.add(completed(an_import(), 1))
+        assert len(path.read_text().splitlines()) == 3  # it is there before the next item ends
+    assert results.rows == 2
+    assert [file.name for file in tmp_path.iterdir()] == ["out.csv"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_is_not_published_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_text("old")
+    with pytest.raises(LookupError), Results(path, "import", anew=True) as results:
+        results.add(completed(an_import()))
+        raise LookupError
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["out.jsonl"]
+
+
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "out.csv").symlink_to(tmp_path / "there" / "real.csv")
+    with Results(tmp_path / "out.csv", "import", anew=True) as results:
+        results.publish()
+    assert (tmp_path / "out.csv").is_symlink()
+    assert (tmp_path / "there" / "real.csv").exists()
+
+
+def test_mixed_kinds_have_the_columns_of_all(tmp_path: Path) -> None:
+    text = written(
+        tmp_path / "out.csv", None, completed(an_import()), completed(an_export(), 1), completed(a_drs(), 2)
+    )
+    rows = list(csv.DictReader(text.splitlines(keepends=True)))
+    assert [row["location"] or row["drs_uri"] for row in rows] == [
+        "runs/1.fastq.gz",
+        "out/5f1e",
+        "drs://dg.4DFC:1",
+    ]
+    assert len(set(columns(None))) == len(columns(None))
+    assert set(columns(None)) == {*columns("import"), *columns("export"), *columns("drs")}
 
 
 FILL_THE_DISK = """

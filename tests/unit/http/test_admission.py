@@ -44,6 +44,10 @@ def undone(admission: Admission) -> None:
     admission.carried(undone=True)
 
 
+def lost(admission: Admission) -> None:
+    admission.lost()
+
+
 @pytest.mark.parametrize(
     ("settle", "at_once", "later"),
     [
@@ -58,6 +62,8 @@ def undone(admission: Admission) -> None:
         ([sent, undone, done], [9, 10], [10, 10]),
         ([give_back, sent, done], [10, 10], [10, 10]),
         ([sent, sent, done, done, give_back, give_back], [9, 3], [10, 10]),
+        ([lost], [9, 3], [10, 10]),
+        ([lost, give_back, undone], [9, 3], [10, 10]),
     ],
 )
 def test_what_is_spent_and_what_is_given_back(
@@ -92,3 +98,7 @@ def test_leaving_is_what_its_grace_says() -> None:
     assert not admission.leaving
     grace.leaving = True
     assert admission.leaving
+
+
+def test_a_call_that_was_not_sent_is_not_in_doubt() -> None:
+    assert not Admission("submit").in_doubt

@@ -227,4 +227,76 @@ def test_the_files_of_a_folder_are_counted() -> None:
 
 def test_a_list_that_does_not_say_its_length_cannot_be_counted() -> None:
     with pytest.raises(UnreadableAnswerError, match="how many"):
-        call(lambda api: api.count_files("f1"), reply(200, {"items": []}))
+        call(lambda api: api.count_files("f1"), *[reply(200, {"items": []})] * 4)
+
+
+# Lists ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("work", "path", "filters"),
+    [
+        (lambda api: api.list_imports(200), "/storage/imports", ()),
+        (lambda api: api.list_exports(200), "/storage/exports", ()),
+        (lambda api: api.list_imports(200, "a/b"), "/storage/imports", (("volume", "a/b"),)),
+        (lambda api: api.list_exports(200, "a/b"), "/storage/exports", (("volume", "a/b"),)),
+        (lambda api: api.list_files(200, "c/d"), "/files", (("project", "c/d"),)),
+        (lambda api: api.list_files(200, parent="f1"), "/files", (("parent", "f1"),)),
+    ],
+)
+def test_lists_are_asked_for_with_all_fields(
+    work: Callable[[API], Awaitable[Any]], path: str, filters: tuple[tuple[str, str], ...]
+) -> None:
+    answer = reply(200, {"items": [], "links": []}, X_Total_Matching_Query="200")
+    page, (request,) = call(work, answer)
+    assert page == wire.Page((), 0, 200, is_last=True)
+    assert (request.method, request.url) == ("GET", ENDPOINT + path)
+    assert request.query == (("fields", "_all"), ("limit", "100"), ("offset", "200"), *filters)
+
+
+FILE = {"id": "f1", "name": "a.bam", "type": "file"}
+
+
+@pytest.mark.parametrize(
+    ("work", "record", "read"),
+    [
+        (lambda api: api.list_imports(0), IMPORT, lambda body: wire.read_import_page(*body)),
+        (lambda api: api.list_exports(0), EXPORT, lambda body: wire.read_export_page(*body)),
+        (lambda api: api.list_files(0, "c/d"), FILE, lambda body: wire.read_file_page(*body)),
+    ],
+)
+def test_lists_are_read_as_what_they_are(
+    work: Callable[[API], Awaitable[Any]], record: dict[str, Any], read: Callable[[Any], wire.Page[Any]]
+) -> None:
+    answer = reply(200, {"items": [record], "links": [{"rel": "next"}]}, X_Total_Matching_Query="101")
+    page, _ = call(work, answer)
+    assert page == read((answer.body, answer.headers))
+    assert (page.entries[0].id, page.total, page.is_last) == (record["id"], 101, False)
+
+
+def lists(api: API) -> list[Awaitable[Any]]:
+    return [api.list_imports(0), api.list_exports(0), api.list_files(0, "c/d")]
+
+
+def test_lists_take_their_turn_as_recovery() -> None:
+    async def main() -> None:
+        page = reply(200, {"items": [], "links": []}, X_Total_Matching_Query="0")
+        api, _ = api_with(*[page] * 3)
+        turns = api.caller.requests = Turns(100, 300.0)
+        for read in lists(api):
+            await read
+        assert turns.shares == ["recover"] * 3
+
+    run(main())
+
+
+@pytest.mark.parametrize("trouble", [NoAnswerError("hung up"), reply(502, b"<html>"), reply(200, {})])
+def test_lists_are_repeated(trouble: Step) -> None:
+    async def main() -> None:
+        page = reply(200, {"items": [], "links": []}, X_Total_Matching_Query="0")
+        api, transport = api_with(*[trouble, page] * 3)
+        for read in lists(api):
+            assert (await read).entries == ()
+        assert len(transport.sent) == 6
+
+    run(main())

@@ -1,8 +1,9 @@
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from email.utils import formatdate
 from itertools import pairwise
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import pytest
 
@@ -12,16 +13,19 @@ from sbtransfer.errors import (
     NotSentError,
     OutageError,
     SBTransferError,
+    SettingsError,
     UnauthorizedError,
+    UnreadableAnswerError,
 )
 from sbtransfer.grace import Grace
 from sbtransfer.http.caller import RATE_LIMIT, Call, Caller
 from sbtransfer.http.credentials import Credentials
 from sbtransfer.http.gate import Gate
 from sbtransfer.http.transport import Response
+from sbtransfer.journal.journal import Spend
 from sbtransfer.limits import Limits
 from sbtransfer.simulator.clock import run
-from tests.support import ScriptedTransport, Step, given_away, now, rate_limited, refusal, reply
+from tests.support import SERVER_TIME, ScriptedTransport, Step, given_away, now, rate_limited, refusal, reply
 
 T = TypeVar("T")
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -379,6 +383,10 @@ def test_many_calls_renew_a_token_once() -> None:
 # Reads ---------------------------------------------------------------------------------------------------
 
 
+def whole(answer: Response) -> Response:
+    return answer
+
+
 @pytest.mark.parametrize(
     "failure",
     [
@@ -394,9 +402,26 @@ def test_many_calls_renew_a_token_once() -> None:
 def test_a_read_is_repeated(failure: Step) -> None:
     async def main() -> None:
         desk = Desk(failure, failure, reply(200, {"id": "d1"}))
-        assert (await desk.caller.read(READ, "poll")).body == b'{"id":"d1"}'
+        assert (await desk.caller.read(READ, "poll", whole)).body == b'{"id":"d1"}'
         assert len(desk.transport.sent) == 3
         assert desk.left() == (REQUESTS - 3, FILES)
+
+    on_the_clock(main)
+
+
+def test_a_read_whose_answer_cannot_be_understood_is_repeated() -> None:
+    def understood(answer: Response) -> str:
+        if answer.body == b"{}":
+            raise UnreadableAnswerError("nothing in it")
+        return answer.body.decode()
+
+    async def main() -> None:
+        desk = Desk(reply(200, {}), reply(200, {}), reply(200, {"id": "d1"}))
+        assert await desk.caller.read(READ, "poll", understood) == '{"id":"d1"}'
+        desk = Desk(*[reply(200, {})] * 10)
+        with pytest.raises(UnreadableAnswerError, match="nothing in it"):
+            await desk.caller.read(READ, "poll", understood)
+        assert len(desk.transport.sent) == 4
 
     on_the_clock(main)
 
@@ -405,7 +430,7 @@ def test_a_read_is_not_repeated_for_ever() -> None:
     async def main() -> None:
         desk = Desk(*[NoAnswerError("hung up")] * 10)
         with pytest.raises(NoAnswerError, match="hung up"):
-            await desk.caller.read(READ, "poll")
+            await desk.caller.read(READ, "poll", whole)
         assert len(desk.transport.sent) == 4
 
     on_the_clock(main)
@@ -416,7 +441,7 @@ def test_a_read_that_would_be_refused_again_is_not_repeated(status: int) -> None
     async def main() -> None:
         desk = Desk(refusal(status))
         with pytest.raises(APIError) as caught:
-            await desk.caller.read(READ, "poll")
+            await desk.caller.read(READ, "poll", whole)
         assert caught.value.status == status
         assert len(desk.transport.sent) == 1
 
@@ -428,7 +453,7 @@ def test_a_read_uses_the_admission_it_was_given_first() -> None:
         desk = Desk(NoAnswerError("hung up"), reply())
         admission = await desk.caller.admit("poll")
         assert desk.left() == (REQUESTS - 1, FILES)
-        await desk.caller.read(READ, "poll", admission)
+        await desk.caller.read(READ, "poll", whole, admission)
         assert desk.left() == (REQUESTS - 2, FILES)
 
     on_the_clock(main)
@@ -437,7 +462,7 @@ def test_a_read_uses_the_admission_it_was_given_first() -> None:
 def test_an_uncounted_call_spends_nothing() -> None:
     async def main() -> None:
         desk = Desk()
-        await desk.caller.read(RATE_LIMIT, "list")
+        await desk.caller.read(RATE_LIMIT, "list", whole)
         assert len(desk.transport.probed) == 1
         assert desk.left() == (REQUESTS, FILES)
 
@@ -448,7 +473,7 @@ def test_an_uncounted_call_does_not_wait_for_the_budget() -> None:
     async def main() -> None:
         desk = Desk()
         await desk.caller.requests.acquire(REQUESTS)
-        await desk.caller.read(RATE_LIMIT, "list")
+        await desk.caller.read(RATE_LIMIT, "list", whole)
         assert now() == 1
 
     on_the_clock(main)
@@ -616,6 +641,165 @@ def test_a_cancelled_prober_leaves_it_to_the_next() -> None:
         assert [when for when, _ in desk.transport.probed] == [4, 5]
         assert desk.transport.times == [0, 8]
         assert desk.left() == (REQUESTS - 2, FILES - 20)
+
+    on_the_clock(main)
+
+
+# In doubt ------------------------------------------------------------------------------------------------
+
+
+async def in_doubt_after(desk: Desk, seconds: float = 1000.0) -> bool:
+    """Send a create, leave it after so many seconds, and return whether it may have been done."""
+    admission = await desk.caller.admit("submit", files=10)
+    task = asyncio.create_task(desk.caller.send(CREATE, admission))
+    await asyncio.wait({task}, timeout=seconds)
+    task.cancel()
+    await asyncio.wait({task})
+    return admission.in_doubt
+
+
+@pytest.mark.parametrize(
+    ("step", "in_doubt"),
+    [
+        (reply(), False),
+        (refusal(400), False),
+        (refusal(401, 2001), False),
+        (refusal(404), False),
+        (NoAnswerError("hung up"), True),
+        (refusal(500, 1), True),
+        (reply(502, HTML), True),
+        (reply(503, HTML), True),
+        (reply(429, HTML), True),
+    ],
+    ids=lambda step: str(getattr(step, "status", step)),
+)
+def test_only_what_is_unclear_is_in_doubt(step: Step, in_doubt: bool) -> None:
+    async def main() -> None:
+        assert await in_doubt_after(Desk(step)) == in_doubt
+
+    on_the_clock(main)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [NotSentError("refused"), refusal(503, 0), rate_limited(reset_in=99)],
+    ids=["not sent", "away", "limit"],
+)
+def test_what_waits_to_be_sent_again_is_not_in_doubt(first: Step) -> None:
+    async def main() -> None:
+        away: tuple[Step, ...] = (NotSentError("refused"),) * 50
+        desk = Desk(first, probes=away)
+        assert not await in_doubt_after(desk, 50)
+        assert len(desk.transport.sent) == 1
+
+    on_the_clock(main)
+
+
+@pytest.mark.parametrize("second", [NoAnswerError("hung up"), reply(502, HTML)], ids=["no answer", "502"])
+def test_the_last_sending_counts(second: Step) -> None:
+    async def main() -> None:
+        assert await in_doubt_after(Desk(refusal(503, 0), second))
+        assert not await in_doubt_after(Desk(rate_limited(reset_in=9), reply()))
+
+    on_the_clock(main)
+
+
+def test_what_is_cancelled_on_its_way_is_in_doubt() -> None:
+    async def main() -> None:
+        assert await in_doubt_after(Desk(reply(), latency=10), 5)
+        assert await in_doubt_after(Desk(refusal(503, 0), reply(), latency=10), 25)
+
+    on_the_clock(main)
+
+
+def test_what_is_left_without_an_answer_within_the_grace_is_in_doubt() -> None:
+    async def main() -> None:
+        desk = Desk(reply(), latency=100)
+        admission = await desk.caller.admit("submit", grace=Grace(10))
+        task = asyncio.create_task(desk.caller.send(CREATE, admission))
+        await asyncio.sleep(2)
+        task.cancel()
+        await asyncio.wait({task})
+        assert admission.in_doubt
+
+    on_the_clock(main)
+
+
+def test_what_waits_for_its_turn_is_not_in_doubt() -> None:
+    async def main() -> None:
+        desk = Desk()
+        desk.caller.gate.limited(100, "limit")
+        assert not await in_doubt_after(desk, 5)
+        desk = Desk()
+        desk.caller.credentials = Credentials(Source())
+        assert not await in_doubt_after(desk, 1)
+
+    on_the_clock(main)
+
+
+# Patience ------------------------------------------------------------------------------------------------
+
+
+def test_a_patient_caller_waits_longer_and_shares_all_else() -> None:
+    async def main() -> None:
+        desk = Desk(reply(), reply(), latency=50, timeout=20)
+        patient = desk.caller.patient(200)
+        assert (patient.timeout, desk.caller.timeout) == (200, 20)
+        admission = await patient.admit("submit", files=10)
+        await patient.send(CREATE, admission)
+        assert now() == 50
+        assert desk.left() == (REQUESTS - 1, FILES - 10)
+        await desk.refused(NoAnswerError)
+        assert patient.gate.reason == "no answer within 20 s"
+        for name in ("requests", "files", "gate", "spends", "clock", "credentials", "limits", "_pace"):
+            assert getattr(patient, name) is getattr(desk.caller, name)
+
+    on_the_clock(main)
+
+
+def test_the_limits_are_asked_for_once_by_all_callers_of_a_client() -> None:
+    async def main() -> None:
+        desk = Desk(probes=(reply(200, {"rate": {"limit": 90, "remaining": 80, "reset": 1_700_000_300}}),))
+        await desk.caller.patient(5).start()
+        await desk.caller.start()
+        assert len(desk.transport.probed) == 1
+
+    on_the_clock(main)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan")])
+def test_patience_is_over_0(timeout: float) -> None:
+    async def main() -> None:
+        with pytest.raises(SettingsError, match="timeout must be over 0"):
+            Desk().caller.patient(timeout)
+
+    on_the_clock(main)
+
+
+def test_the_clock_is_the_platforms_as_soon_as_it_has_answered() -> None:
+    async def main() -> None:
+        desk = Desk(refusal(404, Date=formatdate(SERVER_TIME, usegmt=True)), latency=3)
+        await desk.refused(APIError)
+        await asyncio.sleep(7)
+        assert desk.caller.clock.now() == SERVER_TIME + 7
+
+    on_the_clock(main)
+
+
+def test_what_is_spent_is_kept_under_its_budgets_name() -> None:
+    class Keeper:
+        kept: ClassVar[dict[int, Spend]] = {}
+
+        async def spent(self, changes: Mapping[int, Spend]) -> None:
+            self.kept.update(changes)
+
+    async def main() -> None:
+        desk = Desk(reply())
+        desk.caller.spends.keepers.append(Keeper())
+        await desk.send()
+        await desk.caller.spends.flush()
+        assert [(one.budget, one.amount) for one in Keeper.kept.values()] == [("files", 10), ("requests", 1)]
+        assert all(one.answered is not None for one in Keeper.kept.values())
 
     on_the_clock(main)
 

@@ -10,16 +10,17 @@ from sbtransfer.http.api import API
 from sbtransfer.http.caller import Caller
 from sbtransfer.http.credentials import Credentials
 from sbtransfer.items import Item, Kind, VolumeExport, VolumeImport
+from sbtransfer.journal.journal import Sent
 from sbtransfer.limits import Limits
 from sbtransfer.models import Entry, ErrorRecord, Outcome, OutcomeState
 from sbtransfer.operations import operations
 from sbtransfer.operations.bulk import Bulk
-from sbtransfer.operations.operation import Carriage, Made, Operation, Pending, Seen
+from sbtransfer.operations.operation import Made, Operation, Pending, Seen
 from sbtransfer.simulator.clock import run
 from tests.support import ScriptedTransport, Step, an_export, an_import, entries, refusal, reply
 
 SENT = datetime(2024, 5, 1, 10, tzinfo=UTC)
-CARRIAGE = Carriage(SENT, attempts=2)
+CALL = Sent(call=7, kind="import", begun=0.0, submitted_on=SENT, attempts=2)
 COMPLETED, FAILED, UNCONFIRMED = OutcomeState
 
 
@@ -46,7 +47,7 @@ def create(sent: Sequence[Entry], *records: dict[str, Any]) -> Made:
     async def main() -> Made:
         api, _ = api_with(reply(200, {"items": records}))
         kind = sent[0].item.kind
-        return await operations(api)[kind].create(sent, CARRIAGE, Admission("submit"))
+        return await operations(api)[kind].create(sent, CALL, Admission("submit"))
 
     return run(main())
 
@@ -72,8 +73,8 @@ ITEMS = [an_import(f"runs/{name}.bam", ref=name) for name in "abc"]
 def test_each_item_has_a_job_to_follow() -> None:
     sent = entries(*ITEMS)
     made = create(sent, *(record(entry.item, entry.index) for entry in sent))
-    assert [(one.job_id, one.entries, one.carriage) for one in made.pending] == [
-        (f"job-{entry.index}", (entry,), CARRIAGE) for entry in sent
+    assert [(one.job_id, one.entries, one.sent) for one in made.pending] == [
+        (f"job-{entry.index}", (entry,), CALL) for entry in sent
     ]
     assert made.outcomes == []
     assert made.items == 3
@@ -98,11 +99,10 @@ def test_an_error_ends_its_item_alone() -> None:
 def test_what_cannot_be_matched_may_have_been_done() -> None:
     sent = entries(*ITEMS)
     made = create(sent, record(ITEMS[0], 0), record(ITEMS[2], 2))
-    (outcome,) = made.outcomes
-    assert (outcome.index, outcome.state, outcome.job_id) == (1, UNCONFIRMED, None)
-    assert outcome.error is not None
-    assert (outcome.error.code, outcome.error.status) == ("ambiguous", None)
-    assert "2 records for 3 items" in outcome.error.message
+    (doubt,) = made.doubts
+    assert (doubt.entry.index, made.outcomes) == (1, [])
+    assert "2 records for 3 items" in doubt.reason
+    assert made.jobs == {0: "job-0", 2: "job-2"}
     assert made.items == 3
 
 
@@ -141,18 +141,18 @@ def test_nothing_is_lost_of_a_hundred_items_in_a_broken_answer() -> None:
     sent = entries(*(an_import(f"runs/{n}") for n in range(100)))
     records = [record(entry.item, entry.index) for entry in sent[::3]] + [error_record()] * 20 + [{}] * 5
     made = create(sent, *records)
-    ended = [outcome.index for outcome in made.outcomes]
+    doubted = [doubt.entry.index for doubt in made.doubts]
     followed = [one.entries[0].index for one in made.pending]
-    assert sorted(ended + followed) == list(range(100))
+    assert sorted(doubted + followed) == list(range(100))
     assert followed == list(range(0, 100, 3))
-    assert {outcome.state for outcome in made.outcomes} == {UNCONFIRMED}
+    assert made.outcomes == []
 
 
 # Look ----------------------------------------------------------------------------------------------------
 
 
 def pending(*items: Item) -> list[Pending]:
-    return [Pending(f"job-{entry.index}", (entry,), CARRIAGE) for entry in entries(*items)]
+    return [Pending(f"job-{entry.index}", (entry,), CALL) for entry in entries(*items)]
 
 
 def test_jobs_end_one_by_one() -> None:
@@ -251,7 +251,7 @@ def test_kinds_differ_in_their_calls(kind: Kind, item: Item, path: str, name: st
         operation: Operation = operations(api)[kind]
         assert isinstance(operation, Bulk)
         assert (operation.kind, operation.jobs_per_look, operation.spends_files) == (kind, 100, False)
-        made = await operation.create(entries(item), CARRIAGE, Admission("submit"))
+        made = await operation.create(entries(item), CALL, Admission("submit"))
         await operation.look(made.pending, Admission("poll"))
         create, get = (request for _, request in transport.sent)
         assert create.url.endswith(f"/v2/bulk/storage/{path}/create")
@@ -266,7 +266,7 @@ def test_what_the_api_raises_is_let_through() -> None:
     async def main() -> None:
         api, _ = api_with(refusal(403))
         with pytest.raises(Exception, match="HTTP 403"):
-            await operations(api)["import"].create(entries(*ITEMS), CARRIAGE, Admission("submit"))
+            await operations(api)["import"].create(entries(*ITEMS), CALL, Admission("submit"))
 
     run(main())
 

@@ -77,7 +77,7 @@ async def until_shut(door: Door, address: Address) -> None:
 
 async def until_open(door: Door, address: Address) -> None:
     async with asyncio.timeout(10):
-        while not await served(address):  # noqa: ASYNC110
+        while not await served(address):
             await asyncio.sleep(0.001)
     assert not door.shut
 

@@ -167,7 +167,7 @@ async def look_up(server: Server) -> None:
 async def until(condition: Callable[[], object]) -> None:
     """Let the loop go on until something holds that no event tells."""
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.001)
 
 

@@ -1,0 +1,67 @@
+"""The outcomes of a journal as rows, to a file or to standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO
+
+import click
+from rich.console import Console
+
+from sbtransfer.cli.console import say
+from sbtransfer.cli.exits import Exit
+from sbtransfer.cli.known import look
+from sbtransfer.cli.results import Form, Results, exists, writer
+from sbtransfer.items import Kind
+from sbtransfer.journal import JournalReader
+from sbtransfer.models import Outcome, OutcomeState
+
+
+def export_rows(
+    console: Console, journal: Path, output: Path, states: Sequence[str], form: Form | None, *, force: bool
+) -> Exit:
+    """Write the outcomes with certain states, or all of them."""
+    known = look(journal)
+    wanted = [OutcomeState(state.upper()) for state in states] or None
+    with JournalReader(journal) as reader:
+        if str(output) == "-":
+            _to_standard_output(reader.outcomes(wanted), form or "jsonl", known.kind)
+            return Exit.COMPLETED
+        known.check_not_overwritten(output)
+        if output.exists() and not force:
+            raise exists(output, "--output")
+        rows = _to_file(reader.outcomes(wanted), output, form, known.kind)
+    say(console, f"{output}: {rows:,} row{'s' * (rows != 1)}")
+    return Exit.COMPLETED
+
+
+def _to_file(outcomes: Iterator[Outcome], output: Path, form: Form | None, kind: Kind | None) -> int:
+    with Results(output, kind, form=form, anew=True) as results:
+        for outcome in outcomes:
+            results.add(outcome)
+        results.publish()
+    return results.rows
+
+
+def _to_standard_output(outcomes: Iterator[Outcome], form: Form, kind: Kind | None) -> None:
+    with _standard_output() as file:
+        write_row = writer(file, form, kind)
+        for outcome in outcomes:
+            write_row(outcome)
+
+
+@contextmanager
+def _standard_output() -> Iterator[TextIO]:
+    """Give standard output for rows: UTF-8 and line ends as they are, whatever the terminal's habits."""
+    if sys.stdout is None:
+        raise click.UsageError("standard output is closed: give --output FILE")
+    file = TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
+    try:
+        yield file
+        file.flush()
+    finally:
+        file.detach()
