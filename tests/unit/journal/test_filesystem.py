@@ -11,8 +11,8 @@ MOUNTS = r"""
 32 31 0:41 / /home/rosa/scratch rw - xfs /dev/vdb rw
 33 27 0:42 / /mnt/my\040disk rw - btrfs /dev/vdc rw
 34 27 0:43 / /data rw - fuse.sshfs server: rw
-35 27 0:44 / /work rw - xfs /dev/vdd rw
-36 35 0:45 / /work rw - cifs //server/share rw
+35 27 0:44 / /srv rw - xfs /dev/vdd rw
+36 35 0:45 / /srv rw - cifs //server/share rw
 not a line of this kind
 37 27 0:46 / /no/type rw -
 """
@@ -37,7 +37,7 @@ def test_the_longest_mount_point_decides(path: str, kind: str, mode: str) -> Non
 
 
 def test_of_two_mounts_on_one_place_the_later_counts() -> None:
-    assert file_system(MOUNTS, "/work/move.sqlite") == "cifs"
+    assert file_system(MOUNTS, "/srv/move.sqlite") == "cifs"
 
 
 def test_without_any_mounts_nothing_is_taken_for_local() -> None:
