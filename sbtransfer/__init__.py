@@ -42,9 +42,25 @@ if TYPE_CHECKING:
     )
     from sbtransfer.polling import Polling as Polling
     from sbtransfer.progress import Progress as Progress
-    from sbtransfer.reader import LiveSource as LiveSource
+    from sbtransfer.resources import (
+        ExportJob as ExportJob,
+        FileDetails as FileDetails,
+        ImportJob as ImportJob,
+        Project as Project,
+        RateLimit as RateLimit,
+        User as User,
+        Volume as Volume,
+        VolumeFolder as VolumeFolder,
+        VolumeObject as VolumeObject,
+    )
     from sbtransfer.run import TransferRun as TransferRun
-    from sbtransfer.wire import RateLimit as RateLimit, User as User
+    from sbtransfer.sources import (
+        LiveSource as LiveSource,
+        PagedSource as PagedSource,
+        ProjectItems as ProjectItems,
+        VolumeItems as VolumeItems,
+    )
+    from sbtransfer.verify import Verified as Verified
     from sbtransfer.worklist import WorkList as WorkList
 
 _HOMES = {
@@ -73,9 +89,20 @@ _HOMES = {
     "models": ("ErrorRecord", "Outcome", "OutcomeState", "Summary"),
     "polling": ("Polling",),
     "progress": ("Progress",),
-    "reader": ("LiveSource",),
+    "resources": (
+        "ExportJob",
+        "FileDetails",
+        "ImportJob",
+        "Project",
+        "RateLimit",
+        "User",
+        "Volume",
+        "VolumeFolder",
+        "VolumeObject",
+    ),
     "run": ("TransferRun",),
-    "wire": ("RateLimit", "User"),
+    "sources": ("LiveSource", "PagedSource", "ProjectItems", "VolumeItems"),
+    "verify": ("Verified",),
     "worklist": ("WorkList",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import warnings
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
 
+from sbtransfer.calls import PlatformCalls
 from sbtransfer.engine import Engine, Options
-from sbtransfer.errors import UsageError
+from sbtransfer.errors import SettingsError, UsageError
 from sbtransfer.http.api import API
 from sbtransfer.http.caller import Caller
 from sbtransfer.http.credentials import Credentials
@@ -19,19 +21,20 @@ from sbtransfer.http.transport import AiohttpTransport, Transport
 from sbtransfer.journal import JournalReader, SQLiteJournal
 from sbtransfer.limits import Limits
 from sbtransfer.logbook import JournalLike, Logbook
+from sbtransfer.models import Outcome
 from sbtransfer.polling import Polling
-from sbtransfer.reader import Remainder, Source
 from sbtransfer.rest import rest_of
 from sbtransfer.run import TransferRun
 from sbtransfer.settings import Settings, TokenSource
-from sbtransfer.wire import RateLimit, User
+from sbtransfer.sources import ProjectItems, Remainder, Selection, Source, VolumeItems
+from sbtransfer.verify import Verified, verify
 
 # Programs that configure no logging are not to find bare lines on their standard error.
 for _name in ("sbtransfer", "stamina"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
-class Client:
+class Client(PlatformCalls):
     """A connection to one platform as one user.
 
     `endpoint` is the platform's base URL (`https://cgc-api.sbgenomics.com/v2`; plain http on a loopback
@@ -171,17 +174,113 @@ class Client:
         )
         return self._run(items, Logbook.of(journal), options, timeout)
 
+    def verify(self, outcomes: Iterable[Outcome] | AsyncIterable[Outcome]) -> AsyncIterator[Verified]:
+        """Compare what arrived with what the list promised; yield what that shows, in the same order.
+
+        `outcomes` may be a run itself: `async for verified in client.verify(run)`. Compared are the name, the
+        place, and the `size` and `md5` of the item where it has them and the platform tells them, too;
+        what could not be compared is named. Files are read 100 in a request; objects that were made by
+        `copy_only` exports take a request each. Items that were not completed pass unseen.
+        """
+        return verify(self._api, outcomes)
+
+    def volume_items(
+        self,
+        volume: str,
+        *,
+        prefix: str = "",
+        project: str | None = None,
+        parent: str | None = None,
+        path: str = "{path}",
+        include: str | Iterable[str] = (),
+        exclude: str | Iterable[str] = (),
+        min_size: int | None = None,
+        max_size: int | None = None,
+        missing_only: bool = False,
+        overwrite: bool = False,
+        autorename: bool | None = None,
+    ) -> VolumeItems:
+        """Return what a volume holds, or what of it begins with `prefix`, as a work list of imports.
+
+        It goes straight into `transfer`, which reads it as it goes. Each object goes to `path` in the
+        project, or in the folder with the id `parent`; its folders are made once. `{path}` is the location
+        from the folder on that the prefix is (or is in), `{location}` the whole of it, `{name}` its last
+        part: `"{path}"` keeps the structure, `"{name}"` gives it up, `"2024/{path}"` puts all in a folder.
+
+        `include` and `exclude` are a shell's patterns, compared with `{path}`, or where they hold no `/` with
+        the name alone; `min_size` and `max_size` are in bytes. With `missing_only`, what has a file of its
+        name at its place is left out. `passed` of the result counts what was left out, and why.
+
+        A journal knows an object by its location: in a resumed run, what was added to the volume meanwhile is
+        imported, too, and what was begun is finished. Raises `SettingsError` for what cannot be used.
+        """
+        selection = Selection(include=include, exclude=exclude, min_size=min_size, max_size=max_size)
+        return VolumeItems(
+            api=self._api,
+            volume=volume,
+            prefix=prefix,
+            project=project,
+            parent=parent,
+            path=path,
+            selection=selection,
+            missing_only=missing_only,
+            overwrite=overwrite,
+            autorename=autorename,
+        )
+
+    def project_items(
+        self,
+        project: str | None = None,
+        *,
+        parent: str | None = None,
+        volume: str,
+        location: str = "{path}",
+        include: str | Iterable[str] = (),
+        exclude: str | Iterable[str] = (),
+        min_size: int | None = None,
+        max_size: int | None = None,
+        missing_only: bool = False,
+        overwrite: bool = False,
+        copy_only: bool = False,
+        properties: Mapping[str, Any] | None = None,
+    ) -> ProjectItems:
+        """Return the files of a project, or of the folder with the id `parent`, as a work list of exports.
+
+        It goes straight into `transfer`, which reads it as it goes. Each file goes to `location` on the
+        volume, where `{path}` is its path within the project or the folder, `{name}` its name, `{id}` its id:
+        `"backup/{path}"` keeps the structure. Aliases are left out: their bytes are on a volume already.
+
+        The patterns and sizes are those of `volume_items`; with `missing_only`, what is at its location
+        already is left out. `overwrite`, `copy_only` and `properties` are those of `VolumeExport`. A journal
+        knows a file by its id. Raises `SettingsError` for what cannot be used.
+        """
+        if (project is None) == (parent is None):
+            raise SettingsError("give either a project or the id of a folder as parent, and only one of them")
+        selection = Selection(include=include, exclude=exclude, min_size=min_size, max_size=max_size)
+        return ProjectItems(
+            api=self._api,
+            project=project,
+            parent=parent,
+            volume=volume,
+            location=location,
+            selection=selection,
+            missing_only=missing_only,
+            overwrite=overwrite,
+            copy_only=copy_only,
+            properties=properties,
+        )
+
     def resume(
         self, journal: SQLiteJournal | str | os.PathLike[str], *, timeout: float | None = None, **options: Any
     ) -> TransferRun:
         """Go on with the run of a journal, without its list at hand: the journal knows what it needs.
 
-        A list that was a file is opened again if it was not read to its end yet. If it came from elsewhere,
-        what the journal holds is finished, and the run ends with a `JournalError` that says so; pass the same
-        list to `transfer` instead. `options` are those of `transfer`.
+        A list that was a file, a volume or a project is opened again if it was not read to its end yet. If it
+        came from elsewhere, what the journal holds is finished, and the run ends with a `JournalError` that
+        says so; pass the same list to `transfer` instead. `options` are those of `transfer`.
         """
         with JournalReader(journal.path if isinstance(journal, SQLiteJournal) else journal) as kept:
-            rest = rest_of(kept)
+            rest = rest_of(kept, self._api)
         return self._run(rest, Logbook.of(journal), self._options(**options), timeout)
 
     def retry(
@@ -218,11 +317,3 @@ class Client:
         run = TransferRun(Engine(source, api, options, logbook), self._runs.discard)
         self._runs.add(run)
         return run
-
-    async def user(self) -> User:
-        """Return the owner of the token."""
-        return await self._api.user()
-
-    async def rate_limit(self) -> RateLimit:
-        """Return what the platform counts of its request window; this call is not counted."""
-        return await self._api.rate_limit()

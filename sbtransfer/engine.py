@@ -20,8 +20,9 @@ from sbtransfer.operations.operation import Doubt, Pending, doubted
 from sbtransfer.poll import Poller
 from sbtransfer.polling import Polling
 from sbtransfer.progress import Progress
-from sbtransfer.reader import Reader, Remainder, Source
+from sbtransfer.reader import Reader
 from sbtransfer.reconcile import Reconciler
+from sbtransfer.sources import Remainder, Source
 from sbtransfer.stream import Stream
 from sbtransfer.submit import Submitter
 
@@ -198,11 +199,15 @@ class Engine:
         """The count of the items as it stands. What the stations still hold is unfinished."""
         return Summary(
             read=self.reader.read,
-            completed=self.ended[OutcomeState.COMPLETED],
+            completed=self._completed,
             failed=self.ended[OutcomeState.FAILED],
             unconfirmed=self.ended[OutcomeState.UNCONFIRMED],
             unfinished=self._holding,
         )
+
+    @property
+    def _completed(self) -> int:
+        return self.ended[OutcomeState.COMPLETED] + self.reader.pruned
 
     @property
     def _holding(self) -> int:
@@ -219,8 +224,8 @@ class Engine:
             waiting=self.reader.holding + self.submitter.holding,
             under_way=self.poller.holding,
             in_doubt=self.reconciler.holding,
-            known=self.known,
-            completed=self.ended[OutcomeState.COMPLETED],
+            known=self.known + self.reader.pruned,
+            completed=self._completed,
             failed=self.ended[OutcomeState.FAILED],
             unconfirmed=self.ended[OutcomeState.UNCONFIRMED],
             undelivered=self.stream.undelivered,

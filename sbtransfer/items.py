@@ -23,12 +23,17 @@ ConflictResolution: TypeAlias = Literal["SKIP", "OVERWRITE", "RENAME"]
 # hold a path.
 _REFUSED = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _OWNED = re.compile(r"[^/\s\x00-\x1f\x7f\ud800-\udfff]+/[^/\s\x00-\x1f\x7f\ud800-\udfff]+")
+_MD5 = re.compile(r"[0-9a-f]{32}")
 _RESOLUTIONS = frozenset({"SKIP", "OVERWRITE", "RENAME"})
 
 
 def _snapshot(mapping: Any) -> Any:
     # A caller may fill one dict again and again; the item keeps what it was given.
     return dict(mapping) if isinstance(mapping, Mapping) else mapping
+
+
+def _lowered(digest: Any) -> Any:
+    return digest.lower() if isinstance(digest, str) else digest
 
 
 def _as_tags(tags: Any) -> Any:
@@ -42,8 +47,9 @@ class VolumeImport:
 
     `volume` is `owner/name`; `location` the object's key on it, a folder if it ends in `/`. Exactly one of
     `project` (`owner/name`) and `parent` (a folder's id) says where it goes. Without `name` the last segment
-    of the location is used. `preserve_folder_structure` is for folders only. `ref` is the caller's own key:
-    never sent, there in the outcome. Raises `InvalidItemError` for what could never be sent.
+    of the location is used. `preserve_folder_structure` is for folders only. `size` in bytes and `md5` are
+    what the file should have, for `Client.verify`; `ref` is the caller's own key: these three are never sent,
+    and are there in the outcome. Raises `InvalidItemError` for what could never be sent.
     """
 
     kind: ClassVar[Kind] = "import"
@@ -56,6 +62,8 @@ class VolumeImport:
     overwrite: bool = False
     autorename: bool | None = None
     preserve_folder_structure: bool | None = None
+    size: int | None = None
+    md5: str | None = field(default=None, converter=_lowered)
     ref: Hashable = None
 
     def __attrs_post_init__(self) -> None:
@@ -75,6 +83,7 @@ class VolumeImport:
                     "preserve_folder_structure",
                     "is for folders only: end the location in '/' or omit it",
                 )
+        check.promise(self.size, self.md5)
 
     @property
     def call_key(self) -> tuple[Hashable, ...]:
@@ -88,8 +97,8 @@ class VolumeExport:
 
     `file` is the file's id, `volume` is `owner/name` and `location` the key that the object gets there.
     Without `copy_only` the platform's file becomes an alias of the new object: it cannot be exported twice.
-    `properties` are the storage service's (`sse_algorithm`, `sse_aws_kms_key_id`, `aws_canned_acl`). `ref`
-    is the caller's own key. Raises `InvalidItemError` for what could never be sent.
+    `properties` are the storage service's (`sse_algorithm`, `sse_aws_kms_key_id`, `aws_canned_acl`). `size`,
+    `md5` and `ref` are as those of `VolumeImport`. Raises `InvalidItemError` for what could never be sent.
     """
 
     kind: ClassVar[Kind] = "export"
@@ -100,6 +109,8 @@ class VolumeExport:
     overwrite: bool = False
     properties: Mapping[str, Any] | None = field(default=None, hash=False, converter=_snapshot)
     copy_only: bool = False
+    size: int | None = None
+    md5: str | None = field(default=None, converter=_lowered)
     ref: Hashable = None
 
     def __attrs_post_init__(self) -> None:
@@ -112,6 +123,7 @@ class VolumeExport:
         check.flag("overwrite", self.overwrite)
         check.flag("copy_only", self.copy_only)
         check.mapping("properties", self.properties)
+        check.promise(self.size, self.md5)
 
     @property
     def call_key(self) -> tuple[Hashable, ...]:
@@ -125,8 +137,8 @@ class DRSImport:
 
     Exactly one of `project` (`owner/name`) and `parent` (a folder's id) says where it goes. `name` may hold a
     path inside the project. `conflict_resolution` (`SKIP`, `OVERWRITE`, `RENAME`) and `tags` belong to the
-    whole call: items that differ in them travel in different calls. `ref` is the caller's own key. Raises
-    `InvalidItemError` for what could never be sent.
+    whole call: items that differ in them travel in different calls. `size`, `md5` and `ref` are as those of
+    `VolumeImport`. Raises `InvalidItemError` for what could never be sent.
     """
 
     kind: ClassVar[Kind] = "drs"
@@ -138,6 +150,8 @@ class DRSImport:
     metadata: Mapping[str, Any] | None = field(default=None, hash=False, converter=_snapshot)
     conflict_resolution: ConflictResolution = "SKIP"
     tags: tuple[str, ...] = field(default=(), converter=_as_tags)
+    size: int | None = None
+    md5: str | None = field(default=None, converter=_lowered)
     ref: Hashable = None
 
     def __attrs_post_init__(self) -> None:
@@ -151,6 +165,7 @@ class DRSImport:
         check.mapping("metadata", self.metadata)
         check.resolution("conflict_resolution", self.conflict_resolution)
         check.tags("tags", self.tags)
+        check.promise(self.size, self.md5)
 
     @property
     def call_key(self) -> tuple[Hashable, ...]:
@@ -204,6 +219,12 @@ class _Check:
             self.fail(field_name, f"must be a list of strings, not {_shown(value)}")
         for tag in value:
             self.text(field_name, tag)
+
+    def promise(self, size: object, md5: object) -> None:
+        if size is not None and (type(size) is not int or size < 0):
+            self.fail("size", f"must be a whole number of bytes, not {_shown(size)}")
+        if md5 is not None and (type(md5) is not str or not _MD5.fullmatch(md5)):
+            self.fail("md5", f"must be 32 hexadecimal digits, not {_shown(md5)}")
 
     def destination(self, project: object, parent: object) -> None:
         if (project is None) == (parent is None):

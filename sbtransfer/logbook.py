@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from attrs import evolve, frozen
 
 from sbtransfer.http.api import API
 from sbtransfer.http.caller import Caller
 from sbtransfer.journal import Journal, MemoryJournal, Owner, SQLiteJournal
+from sbtransfer.sources.source import described
 
 JournalLike: TypeAlias = Journal | str | os.PathLike[str]
 
@@ -44,7 +45,7 @@ class Logbook:
         """Hold the journal open for the owner of the token; one that was open before stays so."""
         was_open = self.journal.owner is not None
         username = (await api.user()).username if self.is_kept else ""
-        await self.journal.open(Owner(endpoint=api.caller.endpoint, username=username), _described(source))
+        await self.journal.open(Owner(endpoint=api.caller.endpoint, username=username), described(source))
         try:
             if self.retry is not None:
                 await self.journal.retry(unconfirmed=self.retry == "unconfirmed")
@@ -70,9 +71,3 @@ class Logbook:
         finally:
             await caller.spends.flush()
             caller.spends.let_go(self.journal)
-
-
-def _described(source: object) -> Mapping[str, Any] | None:
-    """Return how a list can be opened anew, if it says so."""
-    describe = getattr(source, "describe", None)
-    return None if describe is None else describe()

@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from sbtransfer.chunks import Chunker
-from sbtransfer.errors import JournalError, JournalRefusedError, SBTransferError, WorkListError
+from sbtransfer.errors import CountError, JournalError, JournalRefusedError, WorkListError
 from sbtransfer.items import ITEM_TYPES, Item
 from sbtransfer.journal.journal import Journal
 from sbtransfer.models import Chunk, Entry, Outcome
 from sbtransfer.resumption import Resumption
+from sbtransfer.sources.source import Found, LiveSource, Remainder, Source, described, items_of, pages_of
 from sbtransfer.stream import Stream
-
-
-@runtime_checkable
-class LiveSource(Protocol):
-    """A list of what there is just now, which may be another one at each reading: a volume, a project.
-
-    `key` gives each item a name of its own that stays, by which a journal knows it again; a number in such a
-    list means nothing.
-    """
-
-    def key(self, item: Any) -> str:
-        """Return the item's own name."""
-
-    def __aiter__(self) -> AsyncIterator[Item]: ...
-
-
-@frozen(kw_only=True)
-class Remainder:
-    """No list at all: what a journal holds is finished, and nothing else is read.
-
-    `known` says whether outcomes that it holds are part of it, too. `missing` is raised at the end if the
-    journal does not hold all of the list.
-    """
-
-    known: bool = True
-    missing: SBTransferError | None = None
-
-
-Source: TypeAlias = Iterable[Item] | AsyncIterable[Item] | LiveSource
 
 _ITEMS = tuple(ITEM_TYPES.values())
 
@@ -65,6 +45,8 @@ class Reader:
     submit: Callable[[Chunk], None]
     known: Callable[[Outcome], None]
     read: int = field(init=False, default=0)
+    pruned: int = field(init=False, default=0)
+    """How many of them are completed, as a pruned journal knows, which knows nothing else of them."""
     error: Exception | None = field(init=False, default=None)
     compared: asyncio.Event = field(init=False, factory=asyncio.Event)
     _next: int = field(init=False, default=0)
@@ -107,12 +89,12 @@ class Reader:
             await self._finish_the_past(known=self.source.known)
             self.error = self.source.missing
         elif isinstance(self.source, LiveSource):
-            items = aiter(self.source)
+            pages = pages_of(self.source)
             try:
                 await self._finish_the_past()
-                await self._read_live(items, self.source)
+                await self._read_live(pages, self.source)
             finally:
-                await _aclose(items)
+                await _aclose(pages)
         elif isinstance(self.source, AsyncIterable):
             items = aiter(self.source)
             try:
@@ -147,9 +129,16 @@ class Reader:
         past, resumption = self.journal.past, Resumption(self.journal, self._taken_up)
         if past.length and not past.keyed and not isinstance(self.source, Remainder):
             raise JournalRefusedError("the journal belongs to a list, and this is a volume or a project")
+        if past.length and not _is_the_same(self.source, past.source):
+            raise JournalRefusedError(
+                f"the journal belongs to another volume or project, or another destination: {past.source}; "
+                "give another journal, or what this one was begun with"
+            )
         self._next = past.length
         self.compared.set()
         if known:
+            self.pruned = past.pruned
+            self.read += past.pruned
             async for outcome in resumption.known():
                 await self._take_known(outcome)
         await self._take_all(resumption.waiting())
@@ -168,11 +157,16 @@ class Reader:
         if self._blocked(self._take(entry)):
             await self._wait_for_room()
 
-    async def _read_live(self, items: AsyncIterator[Item], source: LiveSource) -> None:
-        async for item in items:
-            key = source.key(self._checked(item))
-            if await self.journal.reserve(key):
-                await self._take_and_wait(self._numbered(item, key))
+    async def _read_live(self, pages: AsyncIterator[Sequence[Found]], source: LiveSource) -> None:
+        async for page in pages:
+            # Keys first: what is known is passed over before anything is done for it.
+            is_new = await asyncio.gather(*(self.journal.reserve(found.key) for found in page))
+            new = [found for found, is_its_own in zip(page, is_new, strict=True) if is_its_own]
+            items = await items_of(source, new)
+            if len(items) != len(new):
+                raise CountError(f"the work list made {len(items)} items of {len(new)} things that it found")
+            for found, item in zip(new, items, strict=True):
+                await self._take_and_wait(self._numbered(self._checked(item), found.key))
 
     async def _read_async(self, items: AsyncIterator[Item]) -> None:
         async for item in items:
@@ -246,6 +240,12 @@ class Reader:
         for chunk in self.chunker.due(asyncio.get_running_loop().time()):
             self.submit(chunk)
         self._start_timer()
+
+
+def _is_the_same(source: object, kept: Mapping[str, object] | None) -> bool:
+    """Whether a live source is the one that a journal belongs to, as far as both say; it may select anew."""
+    now = described(source)
+    return now is None or kept is None or {**now, "selection": None} == {**kept, "selection": None}
 
 
 def _cancelled_from_outside() -> bool:

@@ -63,9 +63,9 @@ class Resumption:
         return recorded.outcome(item)
 
     async def known(self) -> AsyncIterator[Outcome]:
-        """Yield all outcomes that are known, in the order of the list."""
+        """Yield all outcomes that are known, in the order of the list; those of pruned items are not."""
         after = -1
-        while outcomes := await self.journal.outcomes(after, _AT_ONCE):
+        while outcomes := await self.journal.outcomes(after, _AT_ONCE, skip_pruned=True):
             for outcome in outcomes:
                 if outcome.index not in self.taken_up:
                     yield outcome

@@ -17,10 +17,9 @@ from sbtransfer.cli.shared import Running
 from sbtransfer.client import Client
 from sbtransfer.errors import JournalRefusedError, WorkListError
 from sbtransfer.journal import JournalReader
-from sbtransfer.rest import rest_of
+from sbtransfer.rest import file_of
 from sbtransfer.run import TransferRun
 from sbtransfer.settings import Settings
-from sbtransfer.worklist import WorkList
 
 Retry = Literal["failed", "unconfirmed"]
 
@@ -60,8 +59,8 @@ def _of_journal(known: Known, running: Running, retry: Retry | None) -> Move:
 def _checked_rest(known: Known) -> int | None:
     """Find every bad row of the list that is to be read again; return its length where that is known."""
     with JournalReader(known.path) as journal:
-        rest = rest_of(journal)
-    if not isinstance(rest, WorkList) or known.notes.get("unchecked"):
+        rest = file_of(journal)
+    if rest is None or known.notes.get("unchecked"):
         return None
     try:
         return checked(rest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, aclosing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from sbtransfer.cli.report import Report, leaving
 from sbtransfer.cli.results import Results, exists
 from sbtransfer.cli.shared import Running, Shared, same
 from sbtransfer.cli.state import WITHOUT_ONE
+from sbtransfer.cli.verification import Verification
 from sbtransfer.client import Client
 from sbtransfer.errors import JournalRefusedError, SBTransferError
 from sbtransfer.items import Kind
@@ -106,6 +107,7 @@ def noted(notes: Mapping[str, object], results: Path | None) -> Mapping[str, obj
 def carry_out(console: Console, settings: Settings, what: Move, running: Running) -> Exit:
     """Do what a command is to do, and tell of it."""
     report = Report(console, what.kind, quiet=running.quiet)
+    check = Verification(console, quiet=running.quiet) if running.verify else None
     summary: Summary | None = None
 
     async def main() -> Summary:
@@ -113,7 +115,7 @@ def carry_out(console: Console, settings: Settings, what: Move, running: Running
         async with Client(
             settings.endpoint, settings.token, limits=limits, polling=running.lag, timeout=running.timeout
         ) as client:
-            return await move(client, what, report, running.connect_timeout)
+            return await move(client, what, report, running.connect_timeout, check)
 
     try:
         summary = run_loop(main(), partial(leaving, console))
@@ -122,14 +124,22 @@ def carry_out(console: Console, settings: Settings, what: Move, running: Running
             report.wrote(what.results)
         if what.book is not None:
             report.what_next(what.book, summary, running.repeated)
-    return Exit.COMPLETED if summary.ok else Exit.INCOMPLETE
+    return Exit.COMPLETED if summary.ok and (check is None or check.ok) else Exit.INCOMPLETE
 
 
-async def move(client: Client, what: Move, report: Report, connect_timeout: float = 30.0) -> Summary:
+async def move(
+    client: Client,
+    what: Move,
+    report: Report,
+    connect_timeout: float = 30.0,
+    check: Verification | None = None,
+) -> Summary:
     """Transfer, and tell of it whatever ends it."""
     with nothing_sent():
         run = what.begin(client)
     view = view_for(report.console, report.kind, quiet=report.quiet)
+    # A journal is looked over at the end: it knows what earlier runs have done, too.
+    watch = partial(check.over, client) if check is not None and what.book is None else _pass
     try:
         async with AsyncExitStack() as stack, aclosing(run):
             stack.enter_context(view.shown())
@@ -142,10 +152,14 @@ async def move(client: Client, what: Move, report: Report, connect_timeout: floa
                 report.took_up(what.book)
             # A list that does not go with its journal is refused before anything is sent.
             with nothing_sent(JournalRefusedError):
-                await _follow(run, what.results, report, view)
+                await _follow(run, what.results, report, view, watch)
+            if check is not None and what.book is not None:
+                await check.over(client, what.book.outcomes())
     finally:
         if run.summary.read:
             report.ended(run.summary, run.progress)
+    if check is not None:
+        check.ended()
     return run.summary
 
 
@@ -162,20 +176,37 @@ async def _open(what: Move, owner: Owner, stack: AsyncExitStack) -> None:
         what.results.publish()
 
 
-async def _follow(run: TransferRun, results: Results | None, report: Report, view: View) -> None:
+async def _follow(
+    run: TransferRun,
+    results: Results | None,
+    report: Report,
+    view: View,
+    watch: Callable[[AsyncIterator[Outcome]], Awaitable[None]],
+) -> None:
+    """Take each outcome as it comes, and let `watch` see it."""
+
     def take(outcome: Outcome) -> None:
         if results is not None:
             results.add(outcome)
         report.ended_one(outcome)
 
+    async def taken() -> AsyncGenerator[Outcome, None]:
+        async for outcome in run:
+            take(outcome)
+            yield outcome
+
     try:
-        async with showing(run, view), run:
-            async for outcome in run:
-                take(outcome)
+        async with showing(run, view), run, aclosing(taken()) as outcomes:
+            await watch(outcomes)
     finally:
         # Leaving takes a while, in which further outcomes may have come.
         while run.progress.undelivered:
             take(await anext(run))
+
+
+async def _pass(outcomes: AsyncIterator[Outcome]) -> None:
+    async for _ in outcomes:
+        pass
 
 
 @contextmanager

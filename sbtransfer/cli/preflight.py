@@ -6,8 +6,8 @@ import asyncio
 
 from sbtransfer.client import Client
 from sbtransfer.errors import APIError, NetworkError, OutageError, UnreadableAnswerError
+from sbtransfer.resources import User
 from sbtransfer.run import TransferRun
-from sbtransfer.wire import User
 
 
 async def known_user(client: Client, run: TransferRun, seconds: float) -> User:

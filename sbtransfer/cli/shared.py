@@ -39,6 +39,7 @@ class Running:
     grace: float
     quiet: bool
     connect_timeout: float
+    verify: bool = False
     verify_drs: bool = True
     resend_ambiguous: bool = False
     no_results: bool = False
@@ -128,6 +129,11 @@ _RUNNING = (
     _seconds("--settle", 120, "How long the platform may work on a call after its answer was lost, at most."),
     _seconds("--timeout", 120, "How long to wait for an answer.", above=0),
     _seconds("--grace", 10, "How long the first Ctrl-C waits for answers that are on their way."),
+    click.option(
+        "--verify",
+        is_flag=True,
+        help="Afterwards, compare what arrived with what the list promised: name, place, size, md5.",
+    ),
     click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something goes wrong."),
     click.option("--connect-timeout", type=Seconds(above=0), default=30.0, hidden=True),
 )
@@ -151,7 +157,7 @@ _LISTED = (
 # What the connection and the pace depend on; the rest is in the journal, or a matter of one command.
 _REPEATED = frozenset(
     {"endpoint", "profile", "requests_limit", "drs_limit", "lag", "max_in_flight", "settle", "timeout"}
-    | {"grace", "connect_timeout", "verify_drs", "resend_ambiguous"}
+    | {"grace", "connect_timeout", "verify", "verify_drs", "resend_ambiguous"}
 )
 
 

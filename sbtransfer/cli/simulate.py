@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +16,14 @@ from sbtransfer.cli.options import Rate, drs_limit, example, guarded, requests_l
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sbtransfer.simulator import Faults, Platform
+    from sbtransfer.simulator import Faults, Platform, World
+
+
+def _in_a_directory(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse at once what could not be written at the end."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no directory {str(path.absolute().parent)!r}", ctx, param)
+    return path
 
 
 def _test_token() -> str:
@@ -56,6 +65,29 @@ def _test_token() -> str:
     help="Let this share of the calls go wrong, 0.05 by default; may be repeated. KIND is all, reset-after, "
     "late or one of many others, which a wrong one lists. revoked=N refuses the token after N requests.",
 )
+@click.option(
+    "--world",
+    "world_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Begin with the projects, volumes and files of this file.",
+)
+@click.option(
+    "--save-world",
+    "save_to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=_in_a_directory,
+    metavar="FILE",
+    help="Write what there is to this file at the end, for --world; only its owner may read it.",
+)
+@click.option(
+    "--strict", is_flag=True, help="Let nothing exist but what was put there, whatever a call may name."
+)
+@click.option(
+    "--forgetful",
+    is_flag=True,
+    help="Drop jobs, and the files that they brought, some time after their end was shown: for millions.",
+)
 @requests_limit
 @drs_limit
 @guarded
@@ -67,6 +99,10 @@ def simulate(
     speed: float,
     seed: int,
     faults: tuple[str, ...],
+    world_file: Path | None,
+    save_to: Path | None,
+    strict: bool,
+    forgetful: bool,
     requests_limit: Rate,
     drs_limit: Rate,
 ) -> Exit:
@@ -74,7 +110,7 @@ def simulate(
 
     It prints the line that makes the other verbs talk to it, so that they can be tried without an account. It
     has the projects rfranklin/my-project and rfranklin/archive, and the volumes rfranklin/input and
-    rfranklin/output.
+    rfranklin/output, unless it is given a world of its own.
     """
     from sbtransfer.simulator import Platform
 
@@ -88,8 +124,40 @@ def simulate(
         drs_period=drs_limit.seconds,
         log=False,
         faults=_read_faults(faults, seed),
+        world=_read_world(world_file, seed, strict=strict),
+        forgetful=forgetful,
     )
-    return _serve(console, platform, host, port, _limits_at(speed, requests_limit, drs_limit))
+    done = _serve(console, platform, host, port, _limits_at(speed, requests_limit, drs_limit))
+    if save_to is not None:
+        _save_world(console, platform, save_to)
+    return done
+
+
+def _read_world(path: Path | None, seed: int, *, strict: bool) -> World:
+    """Return the world of a file, or a new one; `strict` makes it strict if it is not."""
+    from sbtransfer.simulator import World
+
+    if path is None:
+        return World(seed, strict=strict)
+    from sbtransfer.simulator.world_file import load
+
+    try:
+        world = load(path)
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(str(error), param_hint="'--world'") from None
+    world.strict = world.strict or strict
+    return world
+
+
+def _save_world(console: Console, platform: Platform, path: Path) -> None:
+    """Write what there is now; late work that is due is done first."""
+    from sbtransfer.cli.console import say
+    from sbtransfer.simulator.world_file import save
+
+    now = time.time()
+    platform.catch_up(now)
+    save(platform.world, path, now)
+    say(console, f"The world is in {path}.")
 
 
 def _read_faults(texts: tuple[str, ...], seed: int) -> Faults | None:

@@ -40,7 +40,8 @@ from sbtransfer.http.spends import KeptBudget, Spends
 from sbtransfer.http.transport import Method, Request, Response, Transport
 from sbtransfer.journal.journal import BudgetName
 from sbtransfer.limits import Budget, Limits, Share
-from sbtransfer.wire import RateLimit, read, read_error
+from sbtransfer.resources import RateLimit
+from sbtransfer.wire import read, read_error
 
 T = TypeVar("T")
 

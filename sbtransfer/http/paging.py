@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
+from yarl import URL
+
 from sbtransfer.errors import UnreadableAnswerError
-from sbtransfer.wire import Page
+from sbtransfer.http.caller import Call
+from sbtransfer.wire import LinkedPage, Page
 
 T = TypeVar("T")
 
@@ -29,3 +32,38 @@ def check_end(page: Page[T], read: int) -> None:
     """Raise `UnreadableAnswerError` for a list that ends, or stands still, before all of it was shown."""
     if (page.is_last and read < page.total) or not (page.shown or page.is_last):
         raise UnreadableAnswerError(f"a list of {page.total:,} entries shows {read:,} of them and no more")
+
+
+async def linked(
+    fetch: Callable[[Call], Awaitable[LinkedPage[T]]], first: Call, endpoint: str
+) -> AsyncIterator[LinkedPage[T]]:
+    """Yield the pages of a list, from the first one on, as their links lead.
+
+    Raises `UnreadableAnswerError` for a link that leads away from the endpoint or back to the same page, and
+    for a list that shows fewer entries than it says there are.
+    """
+    call, read = first, 0
+    while True:
+        page = await fetch(call)
+        yield page
+        read += len(page.entries)
+        if page.next is None:
+            break
+        call, before = _followed(page.next, endpoint), call
+        if call == before:
+            raise UnreadableAnswerError(f"a page of a list names itself as the next one: {call.path}")
+    if page.total is not None and read < page.total:
+        raise UnreadableAnswerError(f"a list of {page.total:,} entries shows {read:,} of them and no more")
+
+
+def _followed(href: str, endpoint: str) -> Call:
+    """Return the call that a link stands for. The token goes with it, so it must stay on the endpoint."""
+    base = URL(endpoint)
+    try:
+        link = base.join(URL(href))
+    except ValueError:
+        raise UnreadableAnswerError(f"a link that cannot be read: {href!r}") from None
+    path = link.raw_path.removeprefix(base.raw_path)
+    if link.origin() != base.origin() or base.raw_path + path != link.raw_path:
+        raise UnreadableAnswerError(f"a link leads away from {endpoint}: {href!r}; it is not followed")
+    return Call("GET", path, query=tuple(link.query.items()))

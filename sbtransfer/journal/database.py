@@ -56,9 +56,10 @@ def open_database(path: Path, owner: Owner, source: Mapping[str, Any] | None) ->
         try:
             connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
             undo.callback(connection.close)
-            writer = _take_over(connection, path, owner, source)
+            writer = _take_over(connection, path, owner)
             _make_durable(connection, path)
             past, last_call = reads.past(connection), reads.last_call(connection)
+            meta.fill_in(connection, source)
         except sqlite3.Error as error:
             raise sqlite_trouble(path, error) from error
         undo.pop_all()
@@ -79,9 +80,7 @@ def _provide(path: Path) -> None:
         raise os_trouble(path, error) from error
 
 
-def _take_over(
-    connection: sqlite3.Connection, path: Path, owner: Owner, source: Mapping[str, Any] | None
-) -> int:
+def _take_over(connection: sqlite3.Connection, path: Path, owner: Owner) -> int:
     """Check whose the journal is, or make it the owner's; return the how-manieth writer this is."""
     is_new = schema.is_empty(connection)
     if not is_new:
@@ -91,7 +90,6 @@ def _take_over(
     if is_new:
         schema.create(connection)
         meta.begin(connection, owner)
-    meta.fill_in(connection, source)
     writer = (meta.get(connection, "writer") or 0) + 1
     meta.put(connection, "writer", writer)
     connection.execute("COMMIT")

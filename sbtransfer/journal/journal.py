@@ -78,12 +78,15 @@ class Recorded:
 class Past:
     """What a journal held when it was opened. `length` is one more than the last index it knows.
 
-    `total` is the length of the list, where the list was read to its end.
+    `total` is the length of the list, where the list was read to its end. `pruned` counts completed items of
+    which nothing else is known any more. `source` says what list it is, where that can be opened anew.
     """
 
     length: int = 0
     total: int | None = None
     keyed: bool = False
+    pruned: int = 0
+    source: Mapping[str, Any] | None = None
 
 
 BudgetName: TypeAlias = Literal["requests", "files"]
@@ -187,8 +190,11 @@ class Journal(Protocol):
     async def entries_waiting(self, after: int, count: int) -> list[Entry]:
         """Return the first items past index `after` that wait to be sent again, at most so many."""
 
-    async def outcomes(self, after: int, count: int) -> list[Outcome]:
-        """Return the first outcomes past index `after`, at most so many, in the order of the list."""
+    async def outcomes(self, after: int, count: int, *, skip_pruned: bool = False) -> list[Outcome]:
+        """Return the first outcomes past index `after`, at most so many, in the order of the list.
+
+        Raises `JournalError` where one of them was pruned, unless these are skipped.
+        """
 
     async def retry(self, *, unconfirmed: bool) -> int:
         """Open the failed items again, to be sent again; return how many items were opened.

@@ -127,7 +127,7 @@ class MemoryJournal:
         """Return nothing."""
         return []
 
-    async def outcomes(self, after: int, count: int) -> list[Outcome]:
+    async def outcomes(self, after: int, count: int, *, skip_pruned: bool = False) -> list[Outcome]:
         """Return nothing: outcomes are delivered and not kept."""
         return []
 

@@ -27,7 +27,13 @@ def past(connection: Connection) -> Past:
         "SELECT (SELECT max(idx) FROM items), EXISTS (SELECT 1 FROM items WHERE key IS NOT NULL)"
     ).fetchone()
     length = 0 if last is None else last + 1
-    return Past(length=length, total=meta.get(connection, "total"), keyed=bool(keyed))
+    return Past(
+        length=length,
+        total=meta.get(connection, "total"),
+        keyed=bool(keyed),
+        pruned=meta.get(connection, "pruned") or 0,
+        source=meta.get(connection, "source"),
+    )
 
 
 def last_call(connection: Connection) -> int:
@@ -133,12 +139,15 @@ def outcomes(
     count: int,
     path: PathLike[str],
     states: Collection[OutcomeState] = STATES,
+    *,
+    skip_pruned: bool = False,
 ) -> list[Outcome]:
     """Return the first outcomes past an index, in the order of the list."""
     rows = connection.execute(
         f"SELECT {COLUMNS} FROM outcomes AS o JOIN items AS i ON i.idx = o.idx {_WITH_JOBS}"
-        " WHERE o.idx > ? AND o.state IN (SELECT value FROM json_each(?)) ORDER BY o.idx LIMIT ?",
-        (after, json.dumps([NUMBERS[state] for state in states]), count),
+        " WHERE o.idx > ? AND o.state IN (SELECT value FROM json_each(?)) AND (i.item IS NOT NULL OR NOT ?)"
+        " ORDER BY o.idx LIMIT ?",
+        (after, json.dumps([NUMBERS[state] for state in states]), skip_pruned, count),
     )
     return [outcome(row, path) for row in rows]
 

@@ -182,12 +182,14 @@ class SQLiteJournal:
         """Return the first items past index `after` that wait to be sent again, at most so many."""
         return await self._open.read(partial(reads.entries_waiting, after=after, count=count, path=self.path))
 
-    async def outcomes(self, after: int, count: int) -> list[Outcome]:
+    async def outcomes(self, after: int, count: int, *, skip_pruned: bool = False) -> list[Outcome]:
         """Return the first outcomes past index `after`, at most so many, in the order of the list.
 
-        Raises `JournalError` where one of them was pruned.
+        Raises `JournalError` where one of them was pruned, unless these are skipped.
         """
-        return await self._open.read(partial(reads.outcomes, after=after, count=count, path=self.path))
+        return await self._open.read(
+            partial(reads.outcomes, after=after, count=count, path=self.path, skip_pruned=skip_pruned)
+        )
 
     # The budgets' memory ---------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlite3 import Connection
 
+import sbtransfer.journal.meta as meta
 import sbtransfer.journal.runs as runs
 from sbtransfer.journal.journal import Sent, Spend
 from sbtransfer.journal.rows import NUMBERS, Row, microseconds
@@ -103,6 +104,8 @@ def prune(connection: Connection, before: float) -> None:
         f" AND idx NOT IN (SELECT idx FROM jobs WHERE job_id IN ({open_again}))",
         (_COMPLETED, _UNCONFIRMED),
     )
+    (pruned,) = connection.execute("SELECT count(*) FROM items WHERE item IS NULL").fetchone()
+    meta.put(connection, "pruned", pruned)
     connection.execute("DELETE FROM retired WHERE retired_on < ?", (before,))
     connection.execute("DELETE FROM spends WHERE answered < ?", (before,))
 

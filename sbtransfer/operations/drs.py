@@ -16,7 +16,7 @@ from sbtransfer.models import Arrived, DRSJob, Entry, ErrorRecord, Outcome, Outc
 from sbtransfer.operations.match import Ambiguous
 from sbtransfer.operations.operation import Made, Pending, Seen
 from sbtransfer.operations.results import Fate, attribute, worth_asking
-from sbtransfer.wire import FileDetails
+from sbtransfer.resources import FileDetails
 
 _BATCH = 100
 """The most ids that a bulk get takes."""

@@ -18,7 +18,8 @@ from sbtransfer.operations.listing import Listing
 from sbtransfer.operations.match import Ambiguous
 from sbtransfer.operations.operation import Doubt
 from sbtransfer.operations.search import Beside, Found
-from sbtransfer.wire import Echo, FileDetails, FileRecord, Page, export_echo, import_echo
+from sbtransfer.resources import FileDetails
+from sbtransfer.wire import Echo, FileRecord, Page, export_echo, import_echo
 
 _Files = Callable[[Sequence[str]], Awaitable[list[FileRecord]]]
 

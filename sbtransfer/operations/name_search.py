@@ -14,7 +14,8 @@ from sbtransfer.items import DRSImport
 from sbtransfer.models import Outcome, OutcomeState
 from sbtransfer.operations.operation import Doubt
 from sbtransfer.operations.search import Beside, Found
-from sbtransfer.wire import FileDetails, Page
+from sbtransfer.resources import FileDetails
+from sbtransfer.wire import Page
 
 _Home: TypeAlias = tuple[str | None, str | None]
 

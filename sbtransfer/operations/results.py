@@ -20,7 +20,7 @@ from typing import TypeAlias
 from sbtransfer.items import DRSImport
 from sbtransfer.models import Arrived, ErrorRecord
 from sbtransfer.operations.match import Ambiguous
-from sbtransfer.wire import FileDetails
+from sbtransfer.resources import FileDetails
 
 Result: TypeAlias = Arrived | ErrorRecord | None
 Fate: TypeAlias = Arrived | ErrorRecord | Ambiguous

@@ -5,6 +5,7 @@ the rules of its kind.
 """
 
 from collections.abc import Mapping
+from sys import intern
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ import orjson
 from sbtransfer.simulator.refusals import Code, RefusalError
 
 MAX_BATCH = 100  # items in a bulk create, ids in a bulk get
+REPEATED = ("project", "parent", "volume")  # few different ones in millions of items, so each is kept once
 
 
 def malformed(message: str) -> RefusalError:
@@ -72,8 +74,10 @@ def text(record: Mapping[str, Any], field: str) -> str:
 def optional_text(record: Mapping[str, Any], field: str) -> str | None:
     """Return a string, None where it is absent."""
     value = record.get(field)
-    if value is None or (isinstance(value, str) and value):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str) and value:
+        return intern(value) if field in REPEATED else value
     raise malformed(f"{field!r} must be a string with at least one character.")
 
 

@@ -11,6 +11,7 @@ import orjson
 from sbtransfer.simulator.faults import Fault, FaultKind
 from sbtransfer.simulator.messages import Answer, Delivery, Ending, Request
 from sbtransfer.simulator.refusals import Code, RefusalError
+from sbtransfer.simulator.routes import Shape, route_of
 
 _REFUSALS = {
     FaultKind.TOO_MANY: (429, Code.RATE_LIMIT, "API rate limit exceeded."),
@@ -56,7 +57,7 @@ def distorted(fault: Fault, request: Request, answer: Answer | None, now: float)
         return Delivery(answer, delay=fault.seconds)
     if fault.kind is FaultKind.TOO_MANY:
         return Delivery(_limited(answer, Random(fault.seed)))  # noqa: S311 -- not secrets
-    if fault.kind in _DAMAGES and answer.status == 200:
+    if fault.kind in _DAMAGES and answer.status < 300:
         body = _DAMAGES[fault.kind](answer.body, request, Random(fault.seed))  # noqa: S311 -- not secrets
         return Delivery(attrs.evolve(answer, body=body))
     return Delivery(answer)
@@ -82,8 +83,8 @@ def _limited(answer: Answer, random: Random) -> Answer:
 
 def _without_records(_body: bytes, request: Request, _random: Random | None = None) -> bytes:
     """Return what a bulk call and a call for one object answer if there is nothing to tell."""
-    many = request.method == "POST" and not request.path.startswith("/bulk/drs/")
-    return b'{"items":[]}' if many else b"{}"
+    route = route_of(request)
+    return b'{"items":[]}' if route is not None and route.shape is Shape.ITEMS else b"{}"
 
 
 def _cut(body: bytes, _request: Request, random: Random) -> bytes:

@@ -15,10 +15,10 @@ import attrs
 
 from sbtransfer.simulator.bodies import malformed, optional_section, optional_text, read_items, text
 from sbtransfer.simulator.durations import Durations
-from sbtransfer.simulator.jobs import iso
 from sbtransfer.simulator.refusals import Code, RefusalError
+from sbtransfer.simulator.timestamps import iso
 from sbtransfer.simulator.window import HoldingWindow
-from sbtransfer.simulator.world import File, World, is_missing, last_segment
+from sbtransfer.simulator.world import File, World, is_missing, last_segment, size_of
 
 UNKNOWN_HOST = "unknown.example"
 BUNDLE = re.compile(r"/bundle-([1-9][0-9]*)(?:/|$)")
@@ -37,7 +37,7 @@ class DRSOrder:
 
     @property
     def home(self) -> str | None:
-        """The project or folder that the file goes to."""
+        """The project or folder that was asked for."""
         return self.project or self.parent
 
 
@@ -173,13 +173,13 @@ class DRSImporter:
     def _plan(self, order: DRSOrder, call: DRSCall, resolved: float) -> DRSFile:
         """Decide what becomes of one item. Only what can be resolved takes a place in the window."""
         try:
-            self._world.check_destination(order.project, order.parent)
+            self._world.check_destination(order.project, order.parent, resolved)
             size = _resolve(order.drs_uri)
         except RefusalError as refusal:
             return DRSFile(order=order, done=resolved, error=refusal.record())
         begins = tuple(map(self._window.begin, repeat(resolved, size or 1)))
         ends = [begun + self._durations.draw() for begun in begins]
-        there = self._world.named(order.home, order.name)
+        there = self._world.named(self._home(order), order.name)
         if there is not None and call.conflict_resolution == "SKIP":
             # What is there may itself be on its way only; then its arrival is waited for.
             return DRSFile(order=order, begins=begins, done=max(begins[-1], there.born), file=there)
@@ -189,14 +189,21 @@ class DRSImporter:
             file = self._bring_bundle(order, call, begins[0], ends)
         return DRSFile(order=order, begins=begins, done=max(ends), file=file, created=True)
 
+    def _home(self, order: DRSOrder) -> str | None:
+        """Return where the item's name is looked up."""
+        project, parent = self._world.place(order.project, order.parent)
+        return parent or project
+
     def _bring(self, order: DRSOrder, call: DRSCall, kind: str, born: float) -> File:
         renamed = call.conflict_resolution == "RENAME"
+        project, parent = self._world.place(order.project, order.parent)
         file = File(
             id=self._world.new_id(),
-            name=self._world.free_name(order.home, order.name) if renamed else order.name,
-            project=order.project,
-            parent=order.parent,
+            name=self._world.free_name(parent or project, order.name) if renamed else order.name,
+            project=project,
+            parent=parent,
             type=kind,
+            size=None if kind == "folder" else size_of(order.drs_uri),
             born=born,
             tags=call.tags,
             metadata=order.metadata,
@@ -206,9 +213,11 @@ class DRSImporter:
     def _bring_bundle(self, order: DRSOrder, call: DRSCall, begun: float, ends: list[float]) -> File:
         """Enter a folder, there from when its first file begins, and its files, each from its own end."""
         folder = self._bring(order, call, "folder", begun)
-        within = attrs.evolve(folder, project=None, parent=folder.id, type="file")
+        within = attrs.evolve(folder, parent=folder.id, type="file")
         for number, end in enumerate(ends, start=1):
-            file = attrs.evolve(within, id=self._world.new_id(), name=f"file-{number}", born=end)
+            name = f"file-{number}"
+            size = size_of(f"{order.drs_uri}/{name}")
+            file = attrs.evolve(within, id=self._world.new_id(), name=name, size=size, born=end)
             self._world.add(file)
         return folder
 

@@ -15,7 +15,7 @@ from sbtransfer.simulator.bodies import optional_flag, optional_section, section
 from sbtransfer.simulator.durations import Durations
 from sbtransfer.simulator.jobs import Job
 from sbtransfer.simulator.refusals import Code, RefusalError
-from sbtransfer.simulator.world import Alias, File, World
+from sbtransfer.simulator.world import Alias, File, Volume, World
 
 
 @attrs.frozen(kw_only=True)
@@ -74,11 +74,12 @@ def read_export(item: Mapping[str, Any], *, copy_only: bool, advance_access: boo
 def accept_export(order: ExportOrder, now: float, world: World, durations: Durations) -> ExportJob:
     """Make the job of one order, or refuse it."""
     file = world.file(order.file, now)
-    if file.is_alias(now):
-        raise _alias_refused(file)
-    if not world.volume(order.volume).writable:
-        message = f"Volume {order.volume!r} does not let you write."
-        raise RefusalError(403, Code.READ_ONLY_VOLUME, message)
+    volume = world.volume(order.volume)
+    _check_volume(volume, world.region_of(file))
+    _check_file(file, now)
+    if not order.overwrite and volume.find(order.location, now) is not None:
+        message = f"There is already an object at {order.location!r} on volume {volume.id!r}."
+        raise RefusalError(409, Code.OBJECT_EXISTS, message)
     started = now + durations.pending
     finished = started + durations.draw()
     return ExportJob(
@@ -91,16 +92,42 @@ def accept_export(order: ExportOrder, now: float, world: World, durations: Durat
         volume=order.volume,
         echo=order.echo(),
         file=file,
-        alias=None if order.copy_only else _claim(file, order, finished),
+        alias=_send(file, order, world, finished),
         advance_access=order.advance_access,
     )
 
 
-def _claim(file: File, order: ExportOrder, finished: float) -> Alias:
-    """Enter what the file becomes, unless another export gets there first."""
+def _check_file(file: File, now: float) -> None:
+    if file.is_alias(now):
+        raise _alias_refused(file)
+    if file.public:
+        raise RefusalError(403, Code.PUBLIC_FILE, f"File {file.id!r} is public and cannot be exported.")
+    if file.is_folder:
+        raise RefusalError(400, Code.NO_FILE, f"{file.id!r} is a folder: export the files in it.")
+
+
+def _check_volume(volume: Volume, region: str) -> None:
+    volume.check_active()
+    if not volume.writable:
+        raise RefusalError(403, Code.READ_ONLY_VOLUME, f"Volume {volume.id!r} does not let you write.")
+    if volume.region != region:
+        message = f"Volume {volume.id!r} is in {volume.region}, the file in {region}."
+        raise RefusalError(400, Code.OTHER_REGION, message)
+
+
+def _send(file: File, order: ExportOrder, world: World, finished: float) -> Alias | None:
+    """Enter the object, and what the file becomes unless it is only copied, as far as nothing comes first."""
+    taken = file.alias
     alias = Alias(finished, order.volume, order.location)
-    if file.alias is None or finished < file.alias.since:
-        file.alias = alias
+    if taken is not None and taken.since <= finished:
+        return None if order.copy_only else alias
+    world.volume(order.volume).put(order.location, file.size or 0, file.md5, since=finished)
+    if order.copy_only:
+        return None
+    if taken is not None:
+        late = world.volume(taken.volume)
+        late.objects.discard(late.key(taken.location), taken.since)
+    file.alias = alias
     return alias
 
 

@@ -1,12 +1,11 @@
 """What goes wrong between a client and the platform, and when: drawn from a seed, so that it can be repeated.
 
 Each kind has a rate, the share of the calls that meet it. A kind that would make no sense for a call lets it
-pass: a list of jobs or files is never emptied, thinned out or shuffled, for that would be a lie about what
-exists, and no client could find it out. What becomes of the answer is `distortion`'s business.
+pass: a list is never emptied, thinned out or shuffled, for that would be a lie about what exists, and no
+client could find it out. What becomes of the answer is `distortion`'s business.
 """
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from itertools import accumulate
@@ -16,6 +15,7 @@ from typing import Self
 import attrs
 
 from sbtransfer.simulator.messages import Request
+from sbtransfer.simulator.routes import Shape, route_of
 
 DEFAULT_RATE = 0.05
 ALL = "all"
@@ -67,9 +67,7 @@ class FaultKind(StrEnum):
 
 RATED = tuple(kind for kind in FaultKind if kind is not FaultKind.REVOKED)
 
-# Lists are none of these.
-_BULK = re.compile(r"/bulk/.+")
-_ONE_OBJECT = re.compile(r"/(files|storage/imports|storage/exports)/[^/]+")
+_RECORDS = (Shape.ITEMS, Shape.RESULT)
 
 _NEVER_WORKS = {
     FaultKind.REFUSED,
@@ -106,8 +104,9 @@ class Fault:
 
 
 def is_create(request: Request) -> bool:
-    """Tell whether a call creates jobs."""
-    return request.method == "POST" and request.path.endswith("/create")
+    """Tell whether a call creates jobs or a folder."""
+    route = route_of(request)
+    return route is not None and route.creates
 
 
 def applies(kind: FaultKind, request: Request) -> bool:
@@ -116,11 +115,16 @@ def applies(kind: FaultKind, request: Request) -> bool:
         case FaultKind.TOO_MANY:
             return request.path != "/rate_limit"  # asking for the limit is free
         case FaultKind.EMPTY:
-            return bool(_BULK.fullmatch(request.path) or _ONE_OBJECT.fullmatch(request.path))
+            return _shape(request) is not Shape.WHOLE
         case FaultKind.MISSING | FaultKind.REORDERED:
-            return bool(_BULK.fullmatch(request.path))
+            return _shape(request) in _RECORDS
         case _:
             return True
+
+
+def _shape(request: Request) -> Shape:
+    route = route_of(request)
+    return Shape.WHOLE if route is None else route.shape
 
 
 def _spread(rates: Mapping[str, float]) -> dict[FaultKind, float]:

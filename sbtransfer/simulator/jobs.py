@@ -1,21 +1,21 @@
-"""A single import or export as the platform shows it, and the list of them."""
+"""A single import or export as the platform shows it."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from itertools import product
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import attrs
+import orjson
 
+from sbtransfer.simulator.timestamps import iso
 from sbtransfer.simulator.world import File
 
 JobKind = Literal["imports", "exports"]
 
 
-def iso(moment: float) -> str:
-    """Return Unix seconds in the platform's format; a fraction shows only where there is one."""
-    return datetime.fromtimestamp(moment, UTC).replace(tzinfo=None).isoformat() + "Z"
+def _packed(echo: Mapping[str, Any]) -> str:
+    # Half the memory of dicts, and there may be a million jobs. The bytes that come from orjson are as large
+    # as its buffer.
+    return orjson.dumps(echo).decode()
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -34,9 +34,15 @@ class Job:
     item: tuple[str, ...]
     project: str | None = None
     volume: str
-    echo: Mapping[str, Any]
+    _echo: str = attrs.field(alias="echo", converter=_packed, repr=False)
     file: File | None
     error: Mapping[str, Any] | None = None
+
+    @property
+    def echo(self) -> dict[str, Any]:
+        """The fields that the platform gives back."""
+        echo: dict[str, Any] = orjson.loads(self._echo)
+        return echo
 
     @property
     def failure(self) -> Mapping[str, Any] | None:
@@ -75,28 +81,3 @@ class Job:
             if shown["error"] is None and self.file is not None:
                 shown["result"] = self.file.shown(now, base_url)
         return shown
-
-
-class JobList:
-    """All jobs of one kind, oldest first, and what the lists' filters pick from them."""
-
-    def __init__(self) -> None:
-        self._picked: defaultdict[tuple[str | None, str | None], list[Job]] = defaultdict(list)
-
-    def __iter__(self) -> Iterator[Job]:
-        return iter(self._picked[None, None])
-
-    def add(self, job: Job) -> None:
-        """Enter a job."""
-        for key in product({None, job.project}, (None, job.volume)):
-            self._picked[key].append(job)
-
-    def pick(
-        self, project: str | None, volume: str | None, states: Sequence[str], now: float
-    ) -> Sequence[Job]:
-        """Return the jobs of a project, a volume and any of the states; None and no states stand for all.
-
-        Without states this is a look-up; by states, each job that the other filters leave is looked at.
-        """
-        jobs = self._picked.get((project, volume), [])
-        return [job for job in jobs if job.state(now) in states] if states else jobs

@@ -1,16 +1,15 @@
-"""Pages of a list of jobs or files: filters, offset and limit, and the link to the next page."""
+"""Pages of a list: offset and limit, and the links to the pages before and after.
+
+Assumption: a page holds 25 entries unless `limit` says otherwise, and at most 100, in every list.
+"""
 
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
-from urllib.parse import urlencode
-
-import attrs
 
 from sbtransfer.simulator.bodies import malformed
-from sbtransfer.simulator.jobs import Job, JobKind, JobList
-from sbtransfer.simulator.messages import Request
-from sbtransfer.simulator.world import File, World
+from sbtransfer.simulator.calls import Body, Call, answer
+from sbtransfer.simulator.messages import Answer
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
@@ -18,70 +17,49 @@ MAX_LIMIT = 100
 T = TypeVar("T")
 
 
-@attrs.frozen
-class Page:
-    """One page of a list, and how many entries match in all."""
-
-    body: dict[str, Any]
-    total: int
-
-
-def list_jobs(kind: JobKind, jobs: JobList, request: Request, now: float, base_url: str) -> Page:
-    """Return one page of jobs, the newest first."""
-    project = request.parameter("project") if kind == "imports" else None
-    matching = jobs.pick(project, request.parameter("volume"), request.query.get("state", ()), now)
-    in_full = request.parameter("fields") == "_all"
-
-    def show(job: Job) -> dict[str, Any]:
-        return job.shown(now, base_url) if in_full else job.brief(now, base_url)
-
-    return _page(matching, show, request, base_url, newest_first=True)
-
-
-def list_files(world: World, request: Request, now: float, base_url: str) -> Page:
-    """Return one page of what a project or a folder holds itself; what its folders hold is not in it."""
-    # A parameter without a value names nothing.
-    project, parent = (request.parameter(name) or None for name in ("project", "parent"))
-    matching = world.within(project, parent, now)
-
-    def show(file: File) -> dict[str, Any]:
-        return file.brief(base_url)
-
-    return _page(matching, show, request, base_url)
-
-
-def _page(
-    matching: Sequence[T],
-    show: Callable[[T], dict[str, Any]],
-    request: Request,
-    base_url: str,
+def list_answer(
+    entries: Sequence[T],
+    show: Callable[[T], Body],
+    call: Call,
     *,
     newest_first: bool = False,
-) -> Page:
-    offset = _whole(request, "offset", 0, lowest=0)
-    limit = _whole(request, "limit", DEFAULT_LIMIT, lowest=1, highest=MAX_LIMIT)
+    onward: Callable[[int], str] | None = None,
+) -> Answer:
+    """Answer with one page of the entries; `onward` makes the link to the page from an offset on."""
+    offset, limit = whole(call, "offset", 0, lowest=0), limit_of(call)
     end = offset + limit
     # Places rather than entries are turned around: a page costs the same however long the list is.
-    places = range(len(matching))[:: -1 if newest_first else 1]
-    body = {
-        "href": _href(request, offset, limit, base_url),
-        "items": [show(matching[place]) for place in places[offset:end]],
-        "links": [],
-    }
-    if end < len(matching):
-        body["links"] = [{"rel": "next", "href": _href(request, end, limit, base_url), "method": "GET"}]
-    return Page(body, len(matching))
+    places = range(len(entries))[:: -1 if newest_first else 1]
+    links = []
+    if end < len(entries):
+        links.append(link("next", onward(end) if onward else call.href(offset=end, limit=limit)))
+    if offset > 0:
+        links.append(link("prev", call.href(offset=max(0, offset - limit), limit=limit)))
+    items = [show(entries[place]) for place in places[offset:end]]
+    return page_answer(call.href(offset=offset, limit=limit), items, links, len(entries))
 
 
-def _href(request: Request, offset: int, limit: int, base_url: str) -> str:
-    query = {**request.query, "offset": [str(offset)], "limit": [str(limit)]}
-    return f"{base_url}{request.path}?{urlencode(query, doseq=True)}"
+def page_answer(href: str, items: Sequence[Body], links: Sequence[Body], total: int) -> Answer:
+    """Answer with a page that is made already, of a list of `total` entries."""
+    body = {"href": href, "items": items, "links": links}
+    return answer(body, headers={"X-Total-Matching-Query": str(total)})
 
 
-def _whole(request: Request, name: str, default: int, *, lowest: int, highest: float = math.inf) -> int:
-    given = request.parameter(name)
+def link(rel: str, href: str) -> dict[str, Any]:
+    """Return a link to another page, `next` or `prev`."""
+    return {"rel": rel, "href": href, "method": "GET"}
+
+
+def limit_of(call: Call) -> int:
+    """Return how many entries a page is to hold."""
+    return whole(call, "limit", DEFAULT_LIMIT, lowest=1, highest=MAX_LIMIT)
+
+
+def whole(call: Call, name: str, default: int, *, lowest: int, highest: float = math.inf) -> int:
+    """Return a whole number of the query, or refuse what is none or out of its bounds."""
+    given = call.request.parameter(name)
     if given is None:
         return default
-    if not given.isdecimal() or not lowest <= int(given) <= highest:
+    if not (given.isascii() and given.isdecimal()) or not lowest <= int(given) <= highest:
         raise malformed(f"{name!r} must be a whole number from {lowest} to {highest}, not {given!r}.")
     return int(given)

@@ -30,6 +30,10 @@ class Code(IntEnum):
     NO_OBJECT = 9004
     ALIAS = 9005
     UNRESOLVED = 9006
+    INACTIVE_VOLUME = 9007
+    OTHER_REGION = 9008
+    PUBLIC_FILE = 9009
+    OBJECT_EXISTS = 9010
 
 
 class RefusalError(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from difflib import get_close_matches
 from typing import Any, NoReturn, get_args
 
@@ -11,7 +11,7 @@ import orjson
 
 from sbtransfer.errors import InvalidItemError, SettingsError, WorkListError
 from sbtransfer.items import ITEM_TYPES, Item, Kind
-from sbtransfer.worklist.cells import read_cell
+from sbtransfer.worklist.cells import promised, read_cell
 from sbtransfer.worklist.dialects import Dialect, recognise
 from sbtransfer.worklist.places import Place, Problem, shown
 from sbtransfer.worklist.rows import Header, Row
@@ -98,9 +98,13 @@ class Builder:
         return missing
 
     def _given(self, row: Row, dialect: Dialect) -> dict[str, Any]:
-        given = self._cells(row) if row.tabular else _not_null(row.values)
+        given = self._cells(row, dialect) if row.tabular else _not_null(row.values)
         fields = dialect.fields(given)
-        metadata = {}
+        metadata: dict[str, Any] = {}
+        if row.tabular and dialect.also_metadata:
+            # A manifest's own columns are the file's metadata, word for word, whatever else they tell us.
+            metadata = _not_blank(row.values, dialect.also_metadata)
+            fields |= _not_null({name: promised(name, text) for name, text in metadata.items()})
         for name, value in given.items():
             if name in self._fields:
                 fields[name] = value
@@ -112,8 +116,9 @@ class Builder:
             self._check_value(name, value)
         return fields
 
-    def _cells(self, row: Row) -> dict[str, Any]:
-        return {name: self._cell(name, text) for name, text in row.values.items() if text.strip()}
+    def _cells(self, row: Row, dialect: Dialect) -> dict[str, Any]:
+        own = row.values.keys() - dialect.also_metadata
+        return {name: self._cell(name, text) for name, text in _not_blank(row.values, own).items()}
 
     def _cell(self, name: str, text: str) -> Any:
         if name not in self._fields:
@@ -161,6 +166,10 @@ class Builder:
 def _unknown(word: str, name: str, near: str | None, fields: Iterable[str]) -> str:
     advice = f"did you mean {near!r}?" if near else f"use one of {', '.join(sorted(fields))}"
     return f"unknown {word} {shown(name)}: {advice}"
+
+
+def _not_blank(values: Mapping[str, str], names: Set[str]) -> dict[str, str]:
+    return {name: text for name, text in values.items() if name in names and text.strip()}
 
 
 def _not_null(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,11 +17,27 @@ def read_cell(field: str, text: str) -> Any:
     return _READERS.get(field, str)(text)
 
 
+def promised(field: str, text: str) -> Any:
+    """Return the `size` or `md5` that a manifest's own column tells, `None` if it means something else."""
+    if field == "md5" and not re.fullmatch(r"\s*[0-9a-fA-F]{32}\s*", text):
+        return None
+    try:
+        return read_cell(field, text)
+    except ValueError:
+        return None
+
+
 def _flag(text: str) -> bool:
     flag = _FLAGS.get(text.strip().lower())
     if flag is None:
         raise ValueError(f"must be true or false (or yes, no, 1, 0), not {shown(text)}")
     return flag
+
+
+def _size(text: str) -> int:
+    if not re.fullmatch(r"\s*[0-9]{1,18}\s*", text):
+        raise ValueError(f"must be a whole number of bytes, not {shown(text)}")
+    return int(text)
 
 
 def _tags(text: str) -> tuple[str, ...]:
@@ -42,6 +59,8 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "autorename": _flag,
     "preserve_folder_structure": _flag,
     "copy_only": _flag,
+    "size": _size,
+    "md5": str.strip,
     "tags": _tags,
     "properties": _object,
     "metadata": _object,

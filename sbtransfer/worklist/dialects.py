@@ -19,7 +19,8 @@ class Dialect:
 
     `columns` says under which name of the list's own a field is found; `own` are all such names. `uri` makes
     the DRS URI of them where it is not written out. Names that are neither own nor a field's are metadata of
-    the file where `has_metadata`, and a mistake elsewhere.
+    the file where `has_metadata`, and a mistake elsewhere; so are those in `also_metadata`, although they
+    are fields, too.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Dialect:
     has_metadata: bool = True
     columns: Mapping[str, str] = {}
     own: frozenset[str] = frozenset()
+    also_metadata: frozenset[str] = frozenset()
     uri: Callable[[Mapping[str, Any]], str] | None = None
 
     def fields(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,7 +55,7 @@ ITEMS = Dialect("list of items", is_drs=False, has_metadata=False)
 DRS_ITEMS = Dialect("list of DRS items", has_metadata=False)
 
 # What the portals of the CRDC and of Kids First write for the CGC and CAVATICA.
-DRS_MANIFEST = Dialect("DRS manifest")
+DRS_MANIFEST = Dialect("DRS manifest", also_metadata=frozenset({"size", "md5"}))
 
 
 def _gdc_uri(given: Mapping[str, Any]) -> str:
@@ -63,7 +65,7 @@ def _gdc_uri(given: Mapping[str, Any]) -> str:
 GDC_MARKS = frozenset({"id", "filename", "md5", "size"})
 GDC = Dialect(
     "GDC manifest",
-    columns={"drs_uri": "id", "name": "filename", "ref": "id"},
+    columns={"drs_uri": "id", "name": "filename", "ref": "id", "size": "size", "md5": "md5"},
     own=GDC_MARKS | {"state"},
     uri=_gdc_uri,
 )
@@ -103,7 +105,13 @@ def _host(commons_url: object) -> str:
 GEN3_MARKS = frozenset({"object_id"})
 GEN3 = Dialect(
     "Gen3 manifest",
-    columns={"drs_uri": "object_id", "name": "file_name", "ref": "object_id"},
+    columns={
+        "drs_uri": "object_id",
+        "name": "file_name",
+        "ref": "object_id",
+        "size": "file_size",
+        "md5": "md5sum",
+    },
     own=GEN3_MARKS | {"file_name", "file_size", "md5sum", "commons_url"},
     uri=_gen3_uri,
 )

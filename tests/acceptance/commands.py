@@ -1,6 +1,5 @@
 """What the tests of the command line share: real processes, and a platform that says what reached it."""
 
-import asyncio
 import csv
 import json
 import os
@@ -15,10 +14,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from attrs import Factory, define, field
 
 from sbtransfer.simulator import Durations, Platform
-from sbtransfer.simulator.server import Server
+from sbtransfer.testing import ServedPlatform
 
 TOKEN = "5ec2e7" * 5 + "00"
 PROJECT = "rfranklin/my-project"
@@ -32,35 +30,8 @@ Done: TypeAlias = "subprocess.CompletedProcess[str]"
 Serve: TypeAlias = Callable[..., "Served"]
 
 
-@define
-class Served:
+class Served(ServedPlatform):
     """A platform behind a socket, in a thread of this process, so that tests see what reached it."""
-
-    platform: Platform
-    url: str = ""
-    _loop: asyncio.AbstractEventLoop = field(factory=asyncio.new_event_loop)
-    _leave: asyncio.Event = field(factory=asyncio.Event)
-    _ready: threading.Event = field(factory=threading.Event)
-    _thread: threading.Thread = Factory(lambda self: threading.Thread(target=self._run), takes_self=True)
-
-    def _run(self) -> None:
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
-
-    async def _serve(self) -> None:
-        async with Server(self.platform) as server:
-            self.url = server.url
-            self._ready.set()
-            await self._leave.wait()
-
-    def __enter__(self) -> "Served":
-        self._thread.start()
-        assert self._ready.wait(PATIENCE)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._leave.set)
-        self._thread.join(PATIENCE)
 
     def creates(self) -> int:
         """How many creates have reached the platform."""
@@ -79,7 +50,7 @@ def serve() -> Iterator[Serve]:
 
     yield start
     for served in started:
-        served.__exit__()
+        served.__exit__(None, None, None)
 
 
 @pytest.fixture

@@ -95,6 +95,38 @@ def test_a_real_manifest(serve: Serve, real_list: Path) -> None:
     assert len(table("out.csv")) == len(set(served.platform.created("drs"))) == 885
 
 
+@pytest.mark.parametrize("journal", [(), ("--no-journal",)])
+def test_what_arrived_is_compared_with_what_the_list_promised(
+    served: Served, journal: tuple[str, ...]
+) -> None:
+    volume = served.platform.world.volumes["rfranklin/input"]
+    for n in range(130):
+        volume.put(f"new/{n}.gz", size=1000 + n)
+    rows = [(f"new/{n}.gz", str(1000 + n + (n == 7)), "" if n else "0" * 32) for n in range(130)]
+    args = (
+        "import",
+        written("list.csv", ("location", "size", "md5"), rows),
+        "--project",
+        PROJECT,
+        "--verify",
+    )
+    done = sbtransfer(*args, "--volume", "rfranklin/input", *journal, served=served)
+    assert done.returncode == Exit.INCOMPLETE, done.stderr
+    said = " ".join(done.stderr.split())
+    assert "differs: index 7, rfranklin/input new/7.gz: size: 1,007 instead of 1,008" in said
+    assert "verify: 129 agree + 1 differ = 130 completed" in said
+    assert "verify: md5 of 129 not compared: the list does not tell" in said
+    assert "verify: md5 of 1 not compared: the platform does not tell" in said
+
+
+def test_a_resumed_run_compares_what_earlier_ones_brought(served: Served) -> None:
+    args = ("import", imports("rfranklin/input"), "--journal", "j")
+    assert sbtransfer(*args, served=served).returncode == Exit.COMPLETED
+    done = sbtransfer("resume", "j", "--verify", served=served)
+    assert done.returncode == Exit.COMPLETED, done.stderr
+    assert re.search(r"verify: (\d+) agree \+ 0 differ = \1 completed", done.stderr)
+
+
 def test_a_list_from_standard_input(served: Served) -> None:
     stdin = "".join(f'{{"volume": "rfranklin/input", "location": "runs/{n}"}}\n' for n in range(5))
     args = ("import", "-", "--project", PROJECT, "--results", "out.csv")

@@ -20,6 +20,11 @@ def left_behind(journal: Path, to: Path) -> Path:
     return to
 
 
+def listed(items: Any, client: Client) -> Any:
+    """Return a list, or what a function makes of the client: a volume's or a project's items."""
+    return items(client) if callable(items) else items
+
+
 async def killed_after(
     seconds: float,
     platform: Platform,
@@ -39,7 +44,7 @@ async def killed_after(
     left_behind(journal, dying)
 
     async def take(client: Client) -> None:
-        async with client.transfer(items, journal=dying, **options) as run:
+        async with client.transfer(listed(items, client), journal=dying, **options) as run:
             async for outcome in run:
                 delivered.append(outcome)
 
@@ -69,7 +74,7 @@ async def resumed(
     async with Client(
         platform.base_url, token or platform.token, transport=transport, limits=limits
     ) as client:
-        async with client.transfer(items, journal=journal, **options) as run:
+        async with client.transfer(listed(items, client), journal=journal, **options) as run:
             outcomes = [outcome async for outcome in run]
         assert run.summary.adds_up
         assert run.summary.read == len(items) if isinstance(items, list) else True

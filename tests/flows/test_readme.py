@@ -15,7 +15,8 @@ from sbtransfer.testing import SimulatedTransport
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+# The example of a test runs in a session of its own: tests/unit/testing/test_plugin.py.
+SNIPPETS = re.findall(r"```python\n(?!# test_)(.*?)```", README, re.DOTALL)
 COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 
 
@@ -47,8 +48,16 @@ def test_a_work_list_in_a_file(printed: Any) -> None:
     assert printed(SNIPPETS[1]) == ["885 of 885 completed, 0 failed"]
 
 
+def test_a_whole_volume_and_a_whole_project(printed: Any) -> None:
+    assert printed(SNIPPETS[2]) == [
+        "Passed(shown=3000, excluded=1500, there=0, aliases=0, folders=0) "
+        "Summary(read=1500, completed=1500, failed=0, unconfirmed=0, unfinished=0)",
+        "Summary(read=1500, completed=1500, failed=0, unconfirmed=0, unfinished=0)",
+    ]
+
+
 def test_no_snippet_is_left_out() -> None:
-    assert len(SNIPPETS) == 2
+    assert len(SNIPPETS) == 3
 
 
 def test_the_two_commands_are_there_and_name_what_exists() -> None:

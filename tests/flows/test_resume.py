@@ -427,6 +427,30 @@ def test_a_list_and_a_live_source_have_different_journals(tmp_path: Path) -> Non
     run(main())
 
 
+@pytest.mark.parametrize("moment", [2.0, 12.0, 1000.0])
+def test_a_pruned_journal_goes_on_and_adds_up(tmp_path: Path, moment: float) -> None:
+    items, path = imports(250), tmp_path / "run.sqlite"
+
+    async def main() -> None:
+        platform = Platform(durations=Durations(median=10.0, p99=40.0))
+        await killed_after(moment, platform, items, path)
+        journal = SQLiteJournal(path)
+        await journal.open(Owner(endpoint=platform.base_url, username="rfranklin"))
+        done = len(await journal.outcomes(-1, 1000))
+        await journal.prune()
+        await journal.aclose()
+        async with connected(platform) as (client, _), client.resume(path) as going_on:
+            outcomes = [outcome async for outcome in going_on]
+        assert len(outcomes) == going_on.summary.read - done
+        assert going_on.summary.completed == going_on.summary.read
+        assert going_on.progress.known == done
+        async with connected(platform) as (client, _), client.retry(path) as again:
+            assert [outcome async for outcome in again] == []
+        made_once(platform)
+
+    run(main())
+
+
 # The limits go on where they were -------------------------------------------------------------------------
 
 

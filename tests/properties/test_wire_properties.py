@@ -12,6 +12,7 @@ from sbtransfer.errors import APIError, UnreadableAnswerError
 from sbtransfer.items import DRSImport, Item, VolumeExport, VolumeImport
 from sbtransfer.models import DRSJob, ErrorRecord, Job
 from sbtransfer.operations.match import match
+from sbtransfer.resources import RateLimit, User
 from tests.support import an_import
 
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters=[*map(chr, range(32)), "\x7f"])
@@ -195,7 +196,7 @@ def test_any_answer_is_read_or_said_to_be_unreadable(body: bytes) -> None:
     for read in (wire.read_imports, wire.read_exports):
         with suppress(UnreadableAnswerError):
             assert len(read(body)) >= 0
-    for model in (DRSJob, wire.User, wire.RateLimit):
+    for model in (DRSJob, User, RateLimit):
         with suppress(UnreadableAnswerError):
             assert type(wire.read(body, model)) is model
 

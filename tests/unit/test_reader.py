@@ -12,8 +12,9 @@ from sbtransfer.chunks import Chunker
 from sbtransfer.items import Kind
 from sbtransfer.journal import Journal, MemoryJournal
 from sbtransfer.models import Chunk, Entry
-from sbtransfer.reader import LiveSource, Reader, Remainder
+from sbtransfer.reader import Reader
 from sbtransfer.simulator.clock import run
+from sbtransfer.sources import LiveSource, Remainder
 from sbtransfer.stream import Stream
 from tests.support import an_import
 from tests.unit.journal.journals import an_outcome, completed, intend, listed, opened

@@ -9,7 +9,8 @@ from sbtransfer import wire
 from sbtransfer.errors import APIError, UnauthorizedError, UnreadableAnswerError
 from sbtransfer.items import Item, VolumeExport, VolumeImport
 from sbtransfer.models import Arrived, DRSJob, ErrorRecord, Job
-from sbtransfer.wire import FileDetails, Page, RateLimit, User
+from sbtransfer.resources import FileDetails, RateLimit, User
+from sbtransfer.wire import Page
 from tests.support import a_drs, an_export, an_import
 
 

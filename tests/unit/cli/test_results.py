@@ -100,7 +100,7 @@ def test_csv_writes_values_as_work_lists_do(tmp_path: Path) -> None:
 def test_the_columns_of_a_table_do_not_depend_on_what_its_items_have(tmp_path: Path) -> None:
     header = written(tmp_path / "out.CSV", "export", completed(an_export())).splitlines()[0]
     assert header == (
-        "index,file,volume,location,overwrite,properties,copy_only,ref,"
+        "index,file,volume,location,overwrite,properties,copy_only,size,md5,ref,"
         "state,job_id,file_id,error_code,error_message"
     )
 

@@ -13,6 +13,7 @@ from sbtransfer.http.credentials import Credentials
 from sbtransfer.http.transport import Request
 from sbtransfer.limits import ExactBudget, Grant, Limits, Share
 from sbtransfer.models import Arrived, DRSJob, ErrorRecord, Job
+from sbtransfer.resources import RateLimit, User
 from sbtransfer.simulator.clock import run
 from tests.support import ScriptedTransport, Step, a_drs, an_export, an_import, refusal, reply
 
@@ -116,7 +117,7 @@ def test_a_drs_job_is_read_by_its_quoted_id() -> None:
 
 def test_the_user() -> None:
     user, (request,) = call(lambda api: api.user(), reply(200, {"username": "rosa"}))
-    assert user == wire.User("rosa")
+    assert user == User("rosa")
     assert (request.method, request.url) == ("GET", f"{ENDPOINT}/user")
 
 
@@ -124,7 +125,7 @@ def test_the_rate_limit_is_not_counted() -> None:
     async def main() -> None:
         rate = {"rate": {"limit": 1000, "remaining": 990, "reset": 1_700_000_300}}
         api, transport = api_with(probes=[reply(200, rate)])
-        assert await api.rate_limit() == wire.RateLimit(1000, 990, 1_700_000_300.0)
+        assert await api.rate_limit() == RateLimit(1000, 990, 1_700_000_300.0)
         assert transport.probed[0][1].url == f"{ENDPOINT}/rate_limit"
         assert api.caller.requests.left == 100
 
@@ -268,7 +269,8 @@ FILE = {"id": "f1", "name": "a.bam", "type": "file"}
 def test_lists_are_read_as_what_they_are(
     work: Callable[[API], Awaitable[Any]], record: dict[str, Any], read: Callable[[Any], wire.Page[Any]]
 ) -> None:
-    answer = reply(200, {"items": [record], "links": [{"rel": "next"}]}, X_Total_Matching_Query="101")
+    links = [{"rel": "next", "href": "…"}]
+    answer = reply(200, {"items": [record], "links": links}, X_Total_Matching_Query="101")
     page, _ = call(work, answer)
     assert page == read((answer.body, answer.headers))
     assert (page.entries[0].id, page.total, page.is_last) == (record["id"], 101, False)

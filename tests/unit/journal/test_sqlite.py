@@ -314,8 +314,12 @@ async def test_a_pruned_journal_is_small_and_still_guards(path: Path) -> None:
         with pytest.raises(JournalError, match=r"move\.sqlite: item 0 was pruned"):
             await journal.outcomes(-1, 9)
         assert [one.index for one in await journal.outcomes(999, 9)] == left
+        assert [one.index for one in await journal.outcomes(-1, 9, skip_pruned=True)] == left
+        assert journal.past.pruned == 0
         await intend(journal, listed(1, first=5000))
     assert size(path) < before / 5
+    async with opened(path) as journal:
+        assert journal.past.pruned == 1000
 
 
 def size(path: Path) -> int:

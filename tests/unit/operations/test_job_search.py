@@ -16,8 +16,9 @@ from sbtransfer.models import Entry, ErrorRecord, Job, OutcomeState
 from sbtransfer.operations.job_search import JobSearch
 from sbtransfer.operations.operation import Doubt
 from sbtransfer.operations.search import Found
+from sbtransfer.resources import FileDetails
 from sbtransfer.simulator.clock import run
-from sbtransfer.wire import FileDetails, FileRecord, Page, export_echo, import_echo
+from sbtransfer.wire import FileRecord, Page, export_echo, import_echo
 from tests.support import ScriptedTransport, an_export, an_import, reply
 
 BEGUN = 1_700_000_000.0

@@ -16,8 +16,9 @@ from sbtransfer.models import Entry, OutcomeState
 from sbtransfer.operations.name_search import NameSearch
 from sbtransfer.operations.operation import Doubt
 from sbtransfer.operations.search import Found
+from sbtransfer.resources import FileDetails
 from sbtransfer.simulator.clock import run
-from sbtransfer.wire import FileDetails, Page
+from sbtransfer.wire import Page
 from tests.support import ScriptedTransport, a_drs, reply
 
 SENT = Sent(call=1, kind="drs", begun=0.0, submitted_on=datetime(2023, 11, 14, tzinfo=UTC), attempts=2)

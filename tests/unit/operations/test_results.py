@@ -3,7 +3,7 @@
 from sbtransfer import DRSImport, ErrorRecord
 from sbtransfer.models import Arrived
 from sbtransfer.operations.results import Fate, Result, attribute, worth_asking
-from sbtransfer.wire import FileDetails
+from sbtransfer.resources import FileDetails
 
 LOST = ErrorRecord(404, 5002, "not found")
 DENIED = ErrorRecord(403, 5001, "no access")

@@ -137,7 +137,14 @@ def test_an_empty_answer_with_and_without_the_work() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "body"), [(DRS, drs_items(1)), ("/files/f1", None), ("/bulk/drs/imports/abc", None)]
+    ("path", "body"),
+    [
+        (DRS, drs_items(1)),
+        ("/files/f1", None),
+        ("/files", {"name": "a", "type": "FOLDER", "project": "rfranklin/archive"}),
+        ("/storage/imports", imports(1)["items"][0]),
+        ("/bulk/drs/imports/abc", None),
+    ],
 )
 def test_what_has_no_items_is_empty_in_its_own_way(path: str, body: Any) -> None:
     for seed in range(20):
@@ -145,6 +152,16 @@ def test_what_has_no_items_is_empty_in_its_own_way(path: str, body: Any) -> None
         delivery = platform.receive(request(platform, path, body), START)
         if answer_to(delivery).status == 200:  # there is no such DRS job, and the platform may say so
             assert data_of(delivery) == {}
+
+
+def test_a_folder_that_was_made_may_be_told_of_in_part() -> None:
+    platform = misbehaving("truncated")
+    folder = {"name": "a", "type": "FOLDER", "project": "rfranklin/archive"}
+    delivery = platform.receive(request(platform, "/files", folder), START)
+    assert answer_to(delivery).status == 201
+    with pytest.raises(orjson.JSONDecodeError):
+        data_of(delivery)
+    assert [file.name for file in platform.world.files.values()] == ["a"]
 
 
 def test_some_records_are_missing() -> None:

@@ -219,7 +219,9 @@ def test_a_bundle_becomes_a_folder_with_its_files(platform: Platform, call: Call
     assert (shown["name"], shown["type"], shown["project"]) == ("b", "folder", PROJECT)
     inner = within(call, folder["id"])
     assert [one["name"] for one in inner] == ["file-1", "file-2", "file-3"]
-    assert {(one["type"], one["project"], one["parent"]) for one in inner} == {("file", None, folder["id"])}
+    assert {(one["type"], one["project"], one["parent"]) for one in inner} == {
+        ("file", PROJECT, folder["id"])
+    }
     last = call(f"/files/{inner[2]['id']}", at=14).data
     assert (last["tags"], last["metadata"]) == (["tumour"], {"sample_id": "s1"})
     assert [item[2] for item in platform.created("drs")] == ["1", "b"]

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from sbtransfer.simulator import Durations, Platform
+from sbtransfer.simulator import Durations, File, Platform, Volume
 from sbtransfer.simulator.exports import ExportJob
 
 START = 1_700_000_000.0
@@ -82,7 +82,7 @@ def test_the_export_that_finishes_first_wins_even_if_it_began_later(calls_to: Ca
 
 def test_copy_only_leaves_the_file_as_it_is(call: Call) -> None:
     for at in (0, 100):
-        record = create(call, wanted(), path=f"{CREATE}?copy_only=true", at=at)[0]
+        record = create(call, wanted(location=f"out/{at}"), path=f"{CREATE}?copy_only=true", at=at)[0]
         assert look(call, record, at + 12)["state"] == "COMPLETED"
     assert call("/files/f1", at=200).data["storage"] == {"type": "PLATFORM"}
 
@@ -131,3 +131,45 @@ def test_an_imported_file_can_be_exported(call: Call) -> None:
     file_id = call(f"/storage/imports/{made['id']}", at=12).data["result"]["id"]
     record = create(call, wanted(file=file_id), at=12)[0]
     assert look(call, record, 24)["result"]["id"] == file_id
+
+
+def on_volume(call: Call, at: float, volume: str = "rfranklin/output") -> list[tuple[str, int]]:
+    items = call(f"/storage/volumes/{volume}/list?prefix=out/&fields=_all", at=at).data["items"]
+    return [(one["location"], one["metadata"]["size"]) for one in items]
+
+
+@pytest.mark.parametrize("path", [CREATE, f"{CREATE}?copy_only=true"])
+def test_an_export_puts_an_object_onto_its_volume(call: Call, path: str) -> None:
+    create(call, wanted(), path=path)
+    assert on_volume(call, at=11.9) == []
+    assert on_volume(call, at=12) == [("out/f1", call("/files/f1", at=12).data["size"])]
+
+
+def test_an_object_that_is_there_is_replaced_only_where_that_is_asked_for(call: Call) -> None:
+    create(call, wanted())
+    taken = create(call, wanted("f2"), at=12)[0]
+    assert (taken["error"]["status"], taken["error"]["code"] // 1000) == (409, 9)
+    record = create(call, wanted("f2") | {"overwrite": True}, at=12)[0]
+    assert look(call, record, at=24)["state"] == "COMPLETED"
+    assert on_volume(call, at=24) == [("out/f1", call("/files/f2", at=24).data["size"])]
+
+
+@pytest.mark.parametrize(
+    ("volume", "status"),
+    [(Volume("a/off", active=False), 403), (Volume("a/far", region="eu-west-1"), 400)],
+)
+def test_volumes_that_cannot_take_the_file_refuse_it(
+    platform: Platform, call: Call, volume: Volume, status: int
+) -> None:
+    platform.world.volumes[volume.id] = volume
+    (record,) = create(call, wanted(volume=volume.id))
+    assert record["error"]["status"] == status
+    assert call("/files/f1", at=100).data["storage"] == {"type": "PLATFORM"}
+
+
+def test_public_files_and_folders_cannot_be_exported(platform: Platform, call: Call) -> None:
+    platform.world.add(File(id="open", name="open", public=True))
+    platform.world.add(File(id="box", name="box", type="folder"))
+    refused = create(call, wanted("open"), wanted("box"))
+    assert [record["error"]["status"] for record in refused] == [403, 400]
+    assert platform.created("exports") == []

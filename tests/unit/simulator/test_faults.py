@@ -7,21 +7,30 @@ import pytest
 from sbtransfer.simulator import FaultKind, Faults, Request, is_create
 from sbtransfer.simulator.faults import RATED, Fault
 
-CREATES = [
+BULK_CREATES = [
     Request("POST", f"/bulk/{kind}/create") for kind in ("storage/imports", "storage/exports", "drs/imports")
 ]
+SINGLE_CREATES = [Request("POST", path) for path in ("/storage/imports", "/storage/exports", "/files")]
+CREATES = [*BULK_CREATES, *SINGLE_CREATES]
 BULK_GETS = [Request("POST", f"/bulk/{kind}/get") for kind in ("storage/imports", "storage/exports", "files")]
 DRS_JOB = Request("GET", "/bulk/drs/imports/abc")
-OBJECTS = [Request("GET", f"/{kind}/abc") for kind in ("files", "storage/imports", "storage/exports")]
-LISTS = [Request("GET", path) for path in ("/storage/imports", "/storage/exports", "/files")]
+VOLUME = "/storage/volumes/rfranklin/input"
+OBJECTS = [
+    *(Request("GET", f"/{kind}/abc") for kind in ("files", "storage/imports", "storage/exports")),
+    *(Request("GET", path) for path in ("/projects/rfranklin/archive", VOLUME, f"{VOLUME}/object")),
+]
+FILE_LISTS = ["/files", "/files/scroll", "/files/abc/list", "/files/abc/scroll"]
+JOB_LISTS = ["/storage/imports", "/storage/exports"]
+HOME_LISTS = ["/projects", "/projects/", "/projects/rfranklin", "/storage/volumes", f"{VOLUME}/list"]
+LISTS = [Request("GET", path) for path in (*FILE_LISTS, *JOB_LISTS, *HOME_LISTS)]
 USER, RATE_LIMIT = Request("GET", "/user"), Request("GET", "/rate_limit")
 CALLS = [*CREATES, *BULK_GETS, DRS_JOB, *OBJECTS, *LISTS, USER, RATE_LIMIT]
 
 NOT_EVERYWHERE = {
     FaultKind.TOO_MANY: [call for call in CALLS if call is not RATE_LIMIT],
     FaultKind.EMPTY: [*CREATES, *BULK_GETS, DRS_JOB, *OBJECTS],
-    FaultKind.MISSING: [*CREATES, *BULK_GETS, DRS_JOB],
-    FaultKind.REORDERED: [*CREATES, *BULK_GETS, DRS_JOB],
+    FaultKind.MISSING: [*BULK_CREATES, *BULK_GETS, DRS_JOB],
+    FaultKind.REORDERED: [*BULK_CREATES, *BULK_GETS, DRS_JOB],
 }
 
 
@@ -42,9 +51,14 @@ def test_lists_are_never_damaged() -> None:
 
 def test_late_is_for_creates_and_no_answer_for_what_is_read() -> None:
     faults = Faults({"late": 1.0})
-    kinds = {call.path: fault.kind for call in CALLS if (fault := faults.draw(call))}
-    assert {path for path, kind in kinds.items() if kind == "late"} == {call.path for call in CREATES}
-    assert set(kinds.values()) == {FaultKind.LATE, FaultKind.NO_ANSWER}
+    kinds = [(call, fault.kind) for call in CALLS if (fault := faults.draw(call))]
+    assert [call for call, kind in kinds if kind == "late"] == CREATES
+    assert {kind for _, kind in kinds} == {FaultKind.LATE, FaultKind.NO_ANSWER}
+
+
+def test_what_only_reads_and_what_is_unknown_creates_nothing() -> None:
+    unknown = [Request("POST", "/bulk/nothing/create"), Request("GET", "/bulk/drs/imports/create")]
+    assert not any(map(is_create, [*BULK_GETS, DRS_JOB, *OBJECTS, *LISTS, USER, *unknown]))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from sbtransfer.simulator import Platform, Project
+from sbtransfer.simulator import Platform, Project, Volume, World
 
 BASE = "http://127.0.0.1:8900/v2"
 
@@ -170,3 +170,51 @@ def test_what_was_created_twice_shows_twice(platform: Platform, call: Call) -> N
         ("rfranklin/input", "b/missing", project, "missing"),
         ("rfranklin/input", "a", project, "a"),
     ]
+
+
+def filled(platform: Platform) -> Volume:
+    volume = platform.world.volumes["rosa/bucket"] = Volume("rosa/bucket")
+    for number, location in enumerate(("runs/", "runs/a.bam", "runs/1/a.bam", "runs/1/x/b.bam", "other.bam")):
+        volume.put(location, size=10 + number, md5="0" * 32)
+    return volume
+
+
+def sizes(platform: Platform) -> dict[str, int | None]:
+    return {path: file.size for path, file in platform.world.paths("rfranklin/my-project").items()}
+
+
+def test_a_file_has_the_size_of_its_object_and_no_checksum(platform: Platform, call: Call) -> None:
+    filled(platform)
+    result = look(call, create(call, wanted("runs/a.bam", "rosa/bucket"))[0], 12)["result"]
+    assert result["size"] == 11
+    assert "md5" not in result
+
+
+def test_a_folder_brings_all_that_is_in_it(platform: Platform, call: Call) -> None:
+    filled(platform)
+    record = create(call, wanted("runs/", "rosa/bucket"))[0]
+    assert call(f"/files?parent={look(call, record, 12)['result']['id']}", at=11.9).status == 404
+    assert sizes(platform) == {"runs/a.bam": 11, "runs/1/a.bam": 12, "runs/1/x/b.bam": 13}
+
+
+def test_a_folder_without_its_structure_numbers_what_shares_a_name(platform: Platform, call: Call) -> None:
+    filled(platform)
+    create(call, wanted("runs/", "rosa/bucket", preserve_folder_structure=False))
+    assert sorted(sizes(platform).values(), key=str) == [11, 12, 13]
+    assert set(sizes(platform)) == {"runs/a.bam", "runs/_1_a.bam", "runs/b.bam"}
+
+
+def test_a_strict_world_has_no_folder_but_those_that_hold_something(calls_to: Callable[..., Call]) -> None:
+    platform = Platform(start=1_700_000_000.0, world=World(strict=True))
+    filled(platform)
+    call = calls_to(platform)
+    records = create(call, wanted("nothing/", "rosa/bucket"), wanted("runs/1/", "rosa/bucket"))
+    ends = [look(call, record, 10_000) for record in records]
+    assert [end["state"] for end in ends] == ["FAILED", "COMPLETED"]
+    assert ends[0]["error"]["status"] == 404
+
+
+def test_a_volume_that_is_switched_off_refuses(platform: Platform, call: Call) -> None:
+    platform.world.volumes["a/off"] = Volume("a/off", active=False)
+    (record,) = create(call, wanted(volume="a/off"))
+    assert record["error"]["status"] == 403

@@ -26,6 +26,16 @@ def create_imports(
     return [record["resource"]["id"] for record in records]
 
 
+def linked(reply: Any, rel: str) -> str:
+    """Return the target of a link, nothing where there is no such link."""
+    links = {link["rel"]: link for link in reply.data["links"]}
+    if rel not in links:
+        return ""
+    assert links[rel]["method"] == "GET"
+    assert links[rel]["href"].startswith(f"{BASE}/")
+    return str(links[rel]["href"].removeprefix(BASE))
+
+
 def listed(reply: Any) -> list[str]:
     return [item["id"] for item in reply.data["items"]]
 
@@ -48,10 +58,26 @@ def test_following_the_links_shows_each_job_once(call: Call) -> None:
         page = call(target)
         assert page.headers["X-Total-Matching-Query"] == "100"
         seen += listed(page)
-        links = page.data["links"]
-        assert all(link["rel"] == "next" and link["href"].startswith(f"{BASE}/") for link in links)
-        target = links[0]["href"].removeprefix(BASE) if links else ""
+        target = linked(page, "next")
     assert seen == ids[::-1]
+
+
+def test_following_the_links_back_shows_each_job_once(call: Call) -> None:
+    ids = create_imports(call, 100)
+    target, seen = "/storage/imports?limit=20&offset=80", []
+    while target:
+        page = call(target)
+        seen += listed(page)[::-1]
+        target = linked(page, "prev")
+    assert seen == ids
+
+
+def test_the_first_page_has_nothing_before_it_and_a_short_way_back_begins_there(call: Call) -> None:
+    create_imports(call, 30)
+    assert [link["rel"] for link in call("/storage/imports?limit=10").data["links"]] == ["next"]
+    middle = call("/storage/imports?limit=10&offset=7")
+    assert [link["rel"] for link in middle.data["links"]] == ["next", "prev"]
+    assert linked(middle, "prev") == "/storage/imports?limit=10&offset=0"
 
 
 def test_the_link_keeps_the_filters(call: Call) -> None:
@@ -68,11 +94,11 @@ def test_the_link_keeps_the_filters(call: Call) -> None:
 def test_past_the_end_a_page_is_empty(call: Call) -> None:
     create_imports(call, 3)
     page = call("/storage/imports?offset=3")
-    assert (listed(page), page.data["links"]) == ([], [])
+    assert (listed(page), linked(page, "next")) == ([], "")
     assert call("/storage/imports?offset=500").data["items"] == []
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "offset=-1", "offset=1.5"])
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=²", "offset=-1", "offset=1.5"])
 def test_impossible_pages_are_refused(call: Call, query: str) -> None:
     assert call(f"/storage/imports?{query}").status == 400
 
@@ -128,7 +154,7 @@ def import_to(call: Call, *names: str, at: float = 0, **home: str) -> list[str]:
 def test_a_project_lists_its_files_and_folders_in_the_order_of_entry(call: Call) -> None:
     file_id, folder_id = import_to(call, "b.txt", "a/", project=PROJECT)
     page = call(f"/files?project={PROJECT}", at=12)
-    home = {"project": PROJECT, "parent": None}
+    home = {"project": PROJECT, "parent": Project(PROJECT).root}
     assert page.data == {
         "href": f"{BASE}/files?project=rfranklin%2Fmy-project&offset=0&limit=25",
         "items": [
@@ -190,9 +216,7 @@ def test_following_the_links_shows_each_file_once(call: Call) -> None:
         page = call(target, at=12)
         assert page.headers["X-Total-Matching-Query"] == "100"
         seen.append(listed(page))
-        links = page.data["links"]
-        assert all((link["rel"], link["method"]) == ("next", "GET") for link in links)
-        target = links[0]["href"].removeprefix(BASE) if links else ""
+        target = linked(page, "next")
     assert [len(page) for page in seen] == [40, 40, 20]
     assert [one for page in seen for one in page] == ids
 
@@ -203,10 +227,10 @@ def test_a_page_of_files_holds_25_unless_told_otherwise(call: Call) -> None:
     full = call("/files?parent=folder-1&limit=50", at=12)
     assert (len(listed(full)), full.data["links"]) == (50, [])
     past = call("/files?parent=folder-1&offset=50", at=12)
-    assert (listed(past), past.data["links"]) == ([], [])
+    assert (listed(past), linked(past, "next")) == ([], "")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "offset=-1", "offset=1.5"])
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=²", "offset=-1", "offset=1.5"])
 def test_impossible_pages_of_files_are_refused(call: Call, query: str) -> None:
     assert call(f"/files?parent=folder-1&{query}").status == 400
 

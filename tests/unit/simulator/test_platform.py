@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from sbtransfer.simulator import Delivery, Ending, Faults, Platform, Request, is_create
+from sbtransfer.simulator import Delivery, Ending, Faults, File, Platform, Request, World, is_create
 
 START = 1_700_000_000.0
 
@@ -15,13 +15,6 @@ RATE_HEADERS = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset
 
 Call = Callable[..., Any]
 CallsTo = Callable[[Platform], Call]
-
-
-def test_the_user_is_the_owner_of_the_token(call: Call) -> None:
-    assert call("/user").data == {
-        "href": "http://127.0.0.1:8900/v2/users/rfranklin",
-        "username": "rfranklin",
-    }
 
 
 def test_both_ways_to_send_the_token_are_known(platform: Platform) -> None:
@@ -79,6 +72,29 @@ def test_every_answer_tells_what_is_left(call: Call) -> None:
         }
 
 
+def test_every_answer_has_an_id_of_its_own(calls_to: CallsTo) -> None:
+    def ids() -> list[str]:
+        call = calls_to(Platform(requests_limit=3))
+        return [call(path).headers["X-Request-Id"] for path in ("/user", "/nowhere", "/rate_limit", "/user")]
+
+    assert len(set(ids())) == 4
+    assert ids() == ids()
+
+
+def test_an_answer_to_the_wrong_token_has_an_id_too(platform: Platform) -> None:
+    assert platform.handle(Request("GET", "/user"), START).headers["X-Request-Id"]
+
+
+def test_it_begins_with_the_world_that_it_is_given(calls_to: CallsTo) -> None:
+    world = World(strict=True)
+    world.add(File(id="f1", name="x", project="rfranklin/archive"))
+    platform = Platform(world=world)
+    call = calls_to(platform)
+    assert platform.world is world
+    assert call("/files/f1").data["name"] == "x"
+    assert call("/files/f2").status == 404
+
+
 def test_asking_for_the_limit_costs_nothing(call: Call) -> None:
     call("/user", at=299)
     reset = int(START) + 300
@@ -128,6 +144,21 @@ def test_a_platform_without_log_keeps_none(calls_to: CallsTo) -> None:
     platform = Platform(log=False)
     calls_to(platform)("/user")
     assert platform.requests_log == []
+
+
+SINGLE_PATHS = ["/storage/imports", "/storage/exports", "/files"]
+
+
+@pytest.mark.parametrize("path", SINGLE_PATHS)
+@pytest.mark.parametrize(
+    "body", [[], {}, {"items": []}, "text", {"name": 1, "source": "a", "destination": {}}]
+)
+def test_a_single_create_of_the_wrong_shape_is_refused(
+    platform: Platform, call: Call, path: str, body: Any
+) -> None:
+    refused = call(path, body)
+    assert (refused.status, refused.data["code"]) == (400, 1004)
+    assert platform.jobs == {}
 
 
 CREATE_PATHS = ["/bulk/storage/imports/create", "/bulk/storage/exports/create", "/bulk/drs/imports/create"]
@@ -263,6 +294,23 @@ def test_late_work_is_counted_when_it_arrives_and_only_then(calls_to: CallsTo) -
     platform.catch_up(START + 1000)
     assert [item[1] for item in platform.created("imports")] == ["a"]
     assert len(platform.requests_log) == 2
+
+
+def test_single_creates_and_folders_come_late_too() -> None:
+    item = {"source": {"volume": "rfranklin/input", "location": "a"}, "destination": {"parent": "p"}}
+    export = {"source": {"file": "f1"}, "destination": {"volume": "rfranklin/output", "location": "a"}}
+    folder = {"name": "runs", "type": "FOLDER", "project": "rfranklin/archive"}
+    for path, body in (("/storage/imports", item), ("/storage/exports", export), ("/files", folder)):
+        platform = tardy()
+        headers = {"X-SBG-Auth-Token": platform.token}
+        request = Request("POST", path, headers=headers, body=orjson.dumps(body))
+        assert platform.receive(request, START) == Delivery(ending=Ending.SILENT)
+        assert (platform.jobs, platform.world.files) == ({}, {})
+        platform.catch_up(START + 1000)
+        assert [(path, status) for _, _, path, status in platform.requests_log] == [
+            (path, 201 if path == "/files" else 200)
+        ]
+        assert len(platform.jobs) == (0 if path == "/files" else 1)
 
 
 # The token ------------------------------------------------------------------------------------------------

@@ -8,12 +8,13 @@ from typing import Any
 
 import aiohttp
 import pytest
+import yarl
 
 from sbtransfer.simulator import Faults, Platform
 from sbtransfer.simulator.server import Server, serve
 
 
-async def get(url: str, token: str) -> tuple[int, dict[str, str], Any]:
+async def get(url: str | yarl.URL, token: str) -> tuple[int, dict[str, str], Any]:
     async with (
         aiohttp.ClientSession(headers={"X-SBG-Auth-Token": token}) as session,
         session.get(url) as answer,
@@ -71,7 +72,23 @@ async def test_a_job_and_the_links_of_its_list_lead_back_to_the_server() -> None
         async with session.get(page["links"][0]["href"]) as answer:
             last = await answer.json()
     assert [page["items"][0]["id"], last["items"][0]["id"]] == [jobs[1]["id"], jobs[0]["id"]]
-    assert last["links"] == []
+    assert [link["rel"] for link in last["links"]] == ["prev"]
+    assert last["links"][0]["href"].startswith(f"{server.url}/storage/imports?")
+
+
+@pytest.mark.parametrize("path", ["rfranklin/input", "rfranklin%2Finput"])
+async def test_a_path_may_be_encoded(path: str) -> None:
+    platform = Platform()
+    async with Server(platform) as server:
+        _, _, volume = await get(
+            yarl.URL(f"{server.url}/storage/volumes/{path}", encoded=True), platform.token
+        )
+        asked = yarl.URL(f"{server.url}/storage/volumes/{path}/object?location=a%20b%2F%C3%B6", encoded=True)
+        _, _, found = await get(asked, platform.token)
+        again = await get(found["href"], platform.token)
+    assert volume["id"] == "rfranklin/input"
+    assert found["location"] == "a b/ö"
+    assert again[2] == found
 
 
 async def test_a_body_of_several_megabytes_is_read() -> None:

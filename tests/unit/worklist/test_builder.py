@@ -9,6 +9,7 @@ from sbtransfer.worklist.places import Place, Problem
 from sbtransfer.worklist.rows import Header, Row
 
 URI = "drs://dg.4DFC:3396edba"
+MD5 = "25a162e0b1fa52e5a06881efcb56784e"
 
 
 def cells(kind: Kind, values: dict[str, str], **defaults: object) -> Item | str:
@@ -80,6 +81,23 @@ def test_further_columns_of_a_drs_manifest_are_metadata() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("size", "md5", "promised"),
+    [
+        ("42", MD5.upper(), {"size": 42, "md5": MD5}),
+        (" 42 ", "", {"size": 42}),
+        ("4.1 GB", "sha256:25a1", {}),
+        ("-1", f" {MD5}", {"md5": MD5}),
+    ],
+)
+def test_sizes_and_checksums_of_a_drs_manifest_are_metadata_and_promises(
+    size: str, md5: str, promised: dict[str, Any]
+) -> None:
+    metadata = {name: text for name, text in {"size": size, "md5": md5}.items() if text}
+    built = cells("drs", {"drs_uri": URI, "size": size, "md5": md5}, project="a/p")
+    assert built == DRSImport(drs_uri=URI, project="a/p", metadata=metadata, **promised)
+
+
 def test_a_metadata_column_and_further_ones_are_one() -> None:
     values = {"drs_uri": URI, "metadata": '{"lane": 3, "sample_id": "S0"}', "sample_id": "S1"}
     built = cells("drs", values, project="a/p")
@@ -88,7 +106,7 @@ def test_a_metadata_column_and_further_ones_are_one() -> None:
 
 
 def test_a_gdc_row_can_have_columns_of_ours() -> None:
-    values = {"id": "3396edba", "filename": "a.tsv", "md5": "25a1", "size": "42", "state": "released"}
+    values = {"id": "3396edba", "filename": "a.tsv", "md5": MD5, "size": "42", "state": "released"}
     ours = {"parent": "568cf5dc", "name": "b.tsv", "tags": "tcga;rna", "case": "C1"}
     assert cells("drs", values | ours, project="a/p") == DRSImport(
         drs_uri="drs://nci-crdc.datacommons.io/3396edba",
@@ -96,17 +114,21 @@ def test_a_gdc_row_can_have_columns_of_ours() -> None:
         name="b.tsv",
         metadata={"case": "C1"},
         tags=("tcga", "rna"),
+        size=42,
+        md5=MD5,
         ref="3396edba",
     )
 
 
 def test_a_gen3_item() -> None:
-    values = {"object_id": "dg.4503/3396", "file_name": "a.bam", "file_size": 5, "md5sum": "25a1"}
+    values = {"object_id": "dg.4503/3396", "file_name": "a.bam", "file_size": 5, "md5sum": MD5}
     assert keys("drs", values, project="a/p", conflict_resolution="RENAME") == DRSImport(
         drs_uri="drs://dg.4503:3396",
         project="a/p",
         name="a.bam",
         conflict_resolution="RENAME",
+        size=5,
+        md5=MD5,
         ref="dg.4503/3396",
     )
 
@@ -186,7 +208,8 @@ def test_a_bad_cell_is_told_with_its_column(kind: Kind, values: dict[str, str], 
         (
             "export",
             {"qqqq": 1},
-            ": unknown key 'qqqq': use one of copy_only, file, location, overwrite, properties, ref, volume",
+            ": unknown key 'qqqq': use one of copy_only, file, location, md5, overwrite, properties, ref, "
+            "size, volume",
         ),
         ("import", {"location": 5, "project": "a/p"}, ", key 'location': must be text and not empty, not 5"),
         (
@@ -294,7 +317,7 @@ def test_defaults_stand_for_columns() -> None:
             ("volume", "location", "qqqq"),
             [
                 "unknown column 'qqqq': "
-                "use one of copy_only, file, location, overwrite, properties, ref, volume",
+                "use one of copy_only, file, location, md5, overwrite, properties, ref, size, volume",
                 "no column 'file' and no default for it: each item needs one",
             ],
         ),

@@ -5,6 +5,8 @@ import pytest
 from sbtransfer.errors import InvalidItemError
 from sbtransfer.worklist.dialects import DRS_ITEMS, DRS_MANIFEST, GDC, GEN3, ITEMS, Dialect, recognise
 
+MD5 = "25a162e0b1fa52e5a06881efcb56784e"
+
 
 @pytest.mark.parametrize(
     ("names", "tabular", "dialect"),
@@ -25,16 +27,18 @@ def test_the_names_tell_the_dialect(names: set[str], tabular: bool, dialect: Dia
 
 
 def test_a_gdc_row() -> None:
-    row = {"id": "3396edba", "filename": "a.tsv", "md5": "25a1", "size": "42", "state": "released"}
+    row = {"id": "3396edba", "filename": "a.tsv", "md5": MD5, "size": "42", "state": "released"}
     assert GDC.fields(row) == {
         "drs_uri": "drs://nci-crdc.datacommons.io/3396edba",
         "name": "a.tsv",
         "ref": "3396edba",
+        "size": "42",
+        "md5": MD5,
     }
 
 
 def test_what_is_not_given_is_no_field() -> None:
-    assert GDC.fields({"md5": "25a1"}) == {}
+    assert GDC.fields({"state": "released"}) == {}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[3]
 MADE_UP = ROOT / "tests/data/made_up_gdc_manifest.tsv"
 REAL = ROOT / "../shared/data/gdc_manifest_tcga_brca.tsv"
 
+MD5 = "25a162e0b1fa52e5a06881efcb56784e"
 VOLUME = {"volume": "rfranklin/input"}
 SAMPLES = "location,project\nruns/1.fastq.gz,rfranklin/p\nruns/2.fastq.gz,foo\nruns/3.fastq.gz,rfranklin/p\n"
 
@@ -180,6 +181,8 @@ def check_manifest(path: Path) -> None:
             name=row["filename"],
             conflict_resolution="RENAME",
             tags=("tcga",),
+            size=int(row["size"]),
+            md5=row["md5"],
             ref=row["id"],
         )
         for row in rows
@@ -222,13 +225,15 @@ def test_a_gen3_manifest_is_for_drs_import(kind: Kind) -> None:
 def test_a_gen3_manifest() -> None:
     data = json.dumps(
         [
-            {"object_id": "dg.4503/1", "file_name": "a.bam", "file_size": 5, "md5sum": "25a1"},
+            {"object_id": "dg.4503/1", "file_name": "a.bam", "file_size": 5, "md5sum": MD5},
             {"object_id": "2", "file_name": "b.bam", "commons_url": "https://gen3.example.org"},
         ],
         indent=2,
     )
     assert read(data, "drs", defaults={"parent": "568cf5dc"}) == [
-        DRSImport(drs_uri="drs://dg.4503:1", parent="568cf5dc", name="a.bam", ref="dg.4503/1"),
+        DRSImport(
+            drs_uri="drs://dg.4503:1", parent="568cf5dc", name="a.bam", size=5, md5=MD5, ref="dg.4503/1"
+        ),
         DRSImport(drs_uri="drs://gen3.example.org/2", parent="568cf5dc", name="b.bam", ref="2"),
     ]
 

@@ -1,6 +1,4 @@
-"""For tests of pipelines: the simulated platform without a socket.
-
-`SimulatedTransport` takes the place of the network, so that a whole migration runs on a virtual clock:
+"""The network between a client and a simulated platform in the same process.
 
     platform = Platform()
     client = Client(platform.base_url, platform.token, transport=SimulatedTransport(platform))

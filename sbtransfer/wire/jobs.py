@@ -1,0 +1,172 @@
+"""Jobs: what they say of their items, their records in bulk answers, and DRS jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+from sbtransfer.items import VolumeExport, VolumeImport
+from sbtransfer.models import Arrived, DRSJob, ErrorRecord, Job
+from sbtransfer.resources import ExportJob, ImportJob
+from sbtransfer.wire.pages import LinkedPage, Page, read_linked_page, read_page
+from sbtransfer.wire.records import record_of, records_in
+from sbtransfer.wire.values import converter, maybe_text, text, time
+
+Echo: TypeAlias = tuple[str | None, ...]
+Record: TypeAlias = Job | ErrorRecord | None
+
+
+def import_echo(item: VolumeImport) -> Echo:
+    """Return what the job of this import says of it, normalised as `Job.echo` is."""
+    return (
+        item.volume,
+        item.location.strip("/"),
+        item.project,
+        item.parent,
+        item.name if item.name is not None else _last_segment(item.location),
+    )
+
+
+def export_echo(item: VolumeExport) -> Echo:
+    """Return what the job of this export says of it, normalised as `Job.echo` is."""
+    return (item.file, item.volume, item.location.strip("/"))
+
+
+def _last_segment(location: str) -> str:
+    return location.rstrip("/").rpartition("/")[2]
+
+
+def _echo_of_import(record: dict[str, Any]) -> Echo:
+    source, destination = record["source"], record["destination"]
+    location = text(source["location"])
+    return (
+        text(source["volume"]),
+        location.strip("/"),
+        maybe_text(destination.get("project")),
+        maybe_text(destination.get("parent")),
+        maybe_text(destination.get("name")) or _last_segment(location),
+    )
+
+
+def _echo_of_export(record: dict[str, Any]) -> Echo:
+    destination = record["destination"]
+    return (
+        text(record["source"]["file"]),
+        text(destination["volume"]),
+        text(destination["location"]).strip("/"),
+    )
+
+
+def _file_id(file: Any) -> str | None:
+    return file.get("id") if isinstance(file, dict) else file if isinstance(file, str) else None
+
+
+def _job(record: dict[str, Any], echo: Callable[[dict[str, Any]], Echo]) -> Job:
+    state, error = record["state"], record.get("error")
+    return Job(
+        id=text(record["id"]),
+        state=text(state),
+        echo=echo(record),
+        file_id=_file_id(record.get("result")),
+        error=converter.structure(error, ErrorRecord) if error else None,
+        started_on=time(record.get("started_on")),
+        finished_on=time(record.get("finished_on")),
+    )
+
+
+_import_job = partial(_job, echo=_echo_of_import)
+_export_job = partial(_job, echo=_echo_of_export)
+
+
+def _arrived(file: Any) -> Arrived:
+    return Arrived(text(_file_id(file)), isinstance(file, dict) and file.get("type") == "folder")
+
+
+def _drs_job(record: Any, _: object = None) -> DRSJob:
+    return DRSJob(
+        id=text(record["id"]),
+        state=text(record["state"]),
+        result=tuple(record_of(one, _arrived) for one in record.get("result") or ()),
+        started_on=time(record.get("started_on")),
+        finished_on=time(record.get("finished_on")),
+    )
+
+
+converter.register_structure_hook(DRSJob, _drs_job)
+
+
+def read_imports(body: bytes) -> list[Record]:
+    """Read a bulk answer about import jobs, in its own order; `None` is a record that cannot be read."""
+    return [record_of(record, _import_job) for record in records_in(body)]
+
+
+def read_exports(body: bytes) -> list[Record]:
+    """Read a bulk answer about export jobs, in its own order; `None` is a record that cannot be read."""
+    return [record_of(record, _export_job) for record in records_in(body)]
+
+
+def read_import_page(body: bytes, headers: Mapping[str, str]) -> Page[Job]:
+    """Read a page of `GET /storage/imports?fields=_all`."""
+    return read_page(body, headers, _import_job)
+
+
+def read_export_page(body: bytes, headers: Mapping[str, str]) -> Page[Job]:
+    """Read a page of `GET /storage/exports?fields=_all`."""
+    return read_page(body, headers, _export_job)
+
+
+# Jobs as the client's own calls return them --------------------------------------------------------------
+
+
+def _import_details(record: Any, _: object = None) -> ImportJob:
+    """Read an import with all its fields."""
+    job = _import_job(record)
+    volume, _location, project, parent, name = job.echo
+    return ImportJob(
+        id=job.id,
+        state=job.state,
+        volume=text(volume),
+        location=text(record["source"]["location"]),
+        project=project,
+        parent=parent,
+        name=name,
+        overwrite=bool(record.get("overwrite")),
+        autorename=record.get("autorename"),
+        preserve_folder_structure=record.get("preserve_folder_structure"),
+        file_id=job.file_id,
+        error=job.error,
+        started_on=job.started_on,
+        finished_on=job.finished_on,
+    )
+
+
+def _export_details(record: Any, _: object = None) -> ExportJob:
+    """Read an export with all its fields."""
+    job = _export_job(record)
+    return ExportJob(
+        id=job.id,
+        state=job.state,
+        file=text(job.echo[0]),
+        volume=text(job.echo[1]),
+        location=text(record["destination"]["location"]),
+        overwrite=bool(record.get("overwrite")),
+        properties=record.get("properties") or {},
+        error=job.error,
+        started_on=job.started_on,
+        finished_on=job.finished_on,
+    )
+
+
+converter.register_structure_hook(ImportJob, _import_details)
+converter.register_structure_hook(ExportJob, _export_details)
+
+
+def read_linked_imports(body: bytes, headers: Mapping[str, str]) -> LinkedPage[ImportJob]:
+    """Read a page of `GET /storage/imports?fields=_all`, of which nothing may be left out."""
+    return read_linked_page(body, headers, ("items", _import_details))
+
+
+def read_linked_exports(body: bytes, headers: Mapping[str, str]) -> LinkedPage[ExportJob]:
+    """Read a page of `GET /storage/exports?fields=_all`, of which nothing may be left out."""
+    return read_linked_page(body, headers, ("items", _export_details))

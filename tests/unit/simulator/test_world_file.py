@@ -1,0 +1,114 @@
+import stat
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from sbtransfer.simulator import Alias, File, Project, Volume, World
+from sbtransfer.simulator.world_file import load, save
+
+PROJECT = "rosa/project"
+
+
+def written(path: Path, **kept: Any) -> Path:
+    path.write_bytes(orjson.dumps(kept))
+    return path
+
+
+def a_world() -> World:
+    world = World(strict=True)
+    world.projects = {PROJECT: Project(PROJECT, writable=False, region="eu-west-1")}
+    bucket = Volume("rosa/bucket", prefix="lab", active=False)
+    bucket.put("a/b.bam", size=7, md5="0" * 32)
+    world.volumes = {bucket.id: bucket, "rosa/twin": Volume("rosa/twin", objects=bucket.objects)}
+    folder = world.folder(PROJECT, None, "runs", 0.0)
+    world.add(
+        File(
+            id="f1",
+            name="b.bam",
+            project=PROJECT,
+            parent=folder.id,
+            size=7,
+            public=True,
+            tags=("x",),
+            metadata={"sample": "s1"},
+            alias=Alias(0.0, "rosa/bucket", "a/b.bam"),
+        )
+    )
+    return world
+
+
+def test_a_world_comes_back_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "world.json"
+    save(a_world(), path)
+    world = load(path)
+    assert world.strict
+    assert world.projects == {PROJECT: Project(PROJECT, writable=False, region="eu-west-1")}
+    bucket, twin = world.volumes.values()
+    assert (bucket.id, bucket.prefix, bucket.active) == ("rosa/bucket", "lab", False)
+    assert [(location, one.size, one.md5) for location, one in bucket.under()] == [("a/b.bam", 7, "0" * 32)]
+    assert twin.objects is bucket.objects
+    (file,) = world.paths(PROJECT).values()
+    assert list(world.paths(PROJECT)) == ["runs/b.bam"]
+    assert (file.id, file.size, file.public, file.tags, file.metadata) == (
+        "f1",
+        7,
+        True,
+        ("x",),
+        {"sample": "s1"},
+    )
+    assert file.alias is not None
+    assert (file.alias.volume, file.alias.location, file.is_alias(0.0)) == ("rosa/bucket", "a/b.bam", True)
+
+
+def test_what_is_still_to_come_is_not_kept(tmp_path: Path) -> None:
+    path, world = tmp_path / "world.json", a_world()
+    world.add(File(id="f2", name="late.bam", project=PROJECT, born=100.0))
+    world.volumes["rosa/bucket"].put("late.bam", size=1, since=100.0)
+    save(world, path, now=99.0)
+    assert list(load(path).paths(PROJECT)) == ["runs/b.bam"]
+    assert len(list(load(path).volumes["rosa/bucket"].under())) == 1
+    save(world, path)
+    assert list(load(path).paths(PROJECT)) == ["runs/b.bam", "late.bam"]
+
+
+def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "world.json")
+    path.chmod(0o644)
+    save(World(), path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("kept", "message"),
+    [
+        ({"projekts": []}, "projekts"),
+        ({"projects": [{"id": "a/b"}, {"id": 7}]}, r"projects\[1\]\.id"),
+        ({"projects": [{"id": "a/b", "writable": "no"}]}, r"projects\[0\]\.writable"),
+        ({"volumes": [{"id": "a/b", "objects": [{"location": "x"}]}]}, r"objects\[0\]\.size"),
+        ({"volumes": [{"id": "a/b", "objects": [{"location": "x", "size": True}]}]}, r"objects\[0\]\.size"),
+        (
+            {"volumes": [{"id": "a/b", "objects_of": "a/c"}]},
+            "'a/b': 'objects_of' must name a volume above it",
+        ),
+        ({"files": [{"id": "f", "name": "n", "type": "link"}]}, r"files\[0\]\.type"),
+        ({"files": [{"id": "f", "name": "n", "project": "a/b"}]}, "no project 'a/b'"),
+        ({"files": [{"id": "f", "name": "n"}, {"id": "f", "name": "m"}]}, "'f' is there twice"),
+        ({"strict": True, "files": [{"id": "f", "name": "n", "parent": "g"}]}, "'g' must stand above it"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, kept: dict[str, Any], message: str) -> None:
+    path = written(tmp_path / "world.json", **kept)
+    with pytest.raises(ValueError, match=message) as caught:
+        load(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"null"])
+def test_what_is_no_world_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "world.json"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"world\.json: "):
+        load(path)
