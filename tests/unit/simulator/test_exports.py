@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from sbtransfer.simulator import Durations, File, Platform, Volume
-from sbtransfer.simulator.exports import ExportJob
+from sbtransfer.simulator import Durations, File, Platform, Volume, World
+from sbtransfer.simulator.exports import ExportJob, ExportOrder, accept_export
 
 START = 1_700_000_000.0
 
@@ -173,3 +173,19 @@ def test_public_files_and_folders_cannot_be_exported(platform: Platform, call: C
     refused = create(call, wanted("open"), wanted("box"))
     assert [record["error"]["status"] for record in refused] == [403, 400]
     assert platform.created("exports") == []
+
+
+def test_of_two_exports_only_the_one_that_wins_leaves_an_object() -> None:
+    order: dict[str, Any] = {
+        "overwrite": False,
+        "properties": {},
+        "copy_only": False,
+        "advance_access": False,
+    }
+    world = World()
+    slow = ExportOrder(file="f1", volume="rfranklin/output", location="out/slow", **order)
+    fast = ExportOrder(file="f1", volume="rfranklin/output", location="out/fast", **order)
+    late = accept_export(slow, START, world, Durations(median=100, p99=100))
+    soon = accept_export(fast, START, world, Durations(median=1, p99=1))
+    assert (late.failure is None, soon.failure is None) == (False, True)
+    assert [location for location, _ in world.volumes["rfranklin/output"].under()] == ["out/fast"]
