@@ -39,19 +39,23 @@ async def linked(
 ) -> AsyncIterator[LinkedPage[T]]:
     """Yield the pages of a list, from the first one on, as their links lead.
 
-    Raises `UnreadableAnswerError` for a link that leads away from the endpoint or back to the same page, and
-    for a list that shows fewer entries than it says there are.
+    Raises `UnreadableAnswerError` for a link that leads away from the endpoint or back to a page that was
+    shown, and for a list that shows fewer entries than it says there are.
     """
     call, read = first, 0
+    shown = {(first.path, first.query)}
     while True:
         page = await fetch(call)
         yield page
         read += len(page.entries)
         if page.next is None:
             break
-        call, before = _followed(page.next, endpoint), call
-        if call == before:
-            raise UnreadableAnswerError(f"a page of a list names itself as the next one: {call.path}")
+        call = _followed(page.next, endpoint)
+        if (call.path, call.query) in shown:
+            raise UnreadableAnswerError(
+                f"the links of a list lead back to a page that was shown: {call.path}"
+            )
+        shown.add((call.path, call.query))
     if page.total is not None and read < page.total:
         raise UnreadableAnswerError(f"a list of {page.total:,} entries shows {read:,} of them and no more")
 

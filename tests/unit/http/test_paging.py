@@ -1,8 +1,9 @@
 import pytest
 
 from sbtransfer.errors import UnreadableAnswerError
-from sbtransfer.http.paging import check_end, entries
-from sbtransfer.wire import Page
+from sbtransfer.http.caller import Call
+from sbtransfer.http.paging import check_end, entries, linked
+from sbtransfer.wire import LinkedPage, Page
 
 
 def page(*shown: str, total: int, is_last: bool, holes: int = 0) -> Page[str]:
@@ -71,3 +72,69 @@ def test_what_was_shown_is_enough(is_last: bool, shown: tuple[str, ...]) -> None
 def test_what_was_shown_is_not_enough(is_last: bool, shown: tuple[str, ...], read: int) -> None:
     with pytest.raises(UnreadableAnswerError):
         check_end(page(*shown, total=7, is_last=is_last), read)
+
+
+# By their links --------------------------------------------------------------------------------------------
+
+ENDPOINT = "https://api.example/v2"
+FIRST = Call("GET", "/files", query=(("project", "rosa/project"),))
+
+
+async def followed(*pages: LinkedPage[str]) -> tuple[list[str], list[Call], str | None]:
+    """Follow a list of these pages; return its entries, the calls that were made, and what was wrong."""
+    left, calls, found = list(pages), list[Call](), list[str]()
+
+    async def fetch(call: Call) -> LinkedPage[str]:
+        calls.append(call)
+        return left.pop(0)
+
+    try:
+        async for one in linked(fetch, FIRST, ENDPOINT):
+            found.extend(one.entries)
+    except UnreadableAnswerError as error:
+        return found, calls, str(error)
+    assert left == []
+    return found, calls, None
+
+
+def leading(href: str | None, *entries: str, total: int | None = None) -> LinkedPage[str]:
+    return LinkedPage(entries, next=href, total=total)
+
+
+async def test_links_are_followed_as_they_lead() -> None:
+    pages = leading(f"{ENDPOINT}/files/scroll?token=a%2Fb&limit=2", "a", "b"), leading(None, "c", total=3)
+    found, calls, wrong = await followed(*pages)
+    assert (found, wrong) == (["a", "b", "c"], None)
+    assert calls == [FIRST, Call("GET", "/files/scroll", query=(("token", "a/b"), ("limit", "2")))]
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "https://elsewhere.example/v2/files?offset=2",
+        "http://api.example/v2/files?offset=2",
+        "https://api.example:8443/v2/files?offset=2",
+        "https://api.example@elsewhere.example/v2/files",
+        "//elsewhere.example/v2/files",
+        "https://api.example/v1/files?offset=2",
+        "https://api.example/files",
+        "https://api.example/v2/../files",
+    ],
+)
+async def test_no_link_leads_away_from_the_endpoint(href: str) -> None:
+    found, calls, wrong = await followed(leading(href, "a"))
+    assert (found, calls) == (["a"], [FIRST])
+    assert wrong is not None
+    assert "leads away from https://api.example/v2" in wrong
+
+
+async def test_links_that_lead_in_a_circle_end() -> None:
+    there, back = f"{ENDPOINT}/files?offset=2", f"{ENDPOINT}/files?project=rosa/project"
+    found, calls, wrong = await followed(leading(there, "a"), leading(back, "b"))
+    assert (found, len(calls)) == (["a", "b"], 2)
+    assert wrong == "the links of a list lead back to a page that was shown: /files"
+
+
+async def test_a_list_whose_links_end_too_early_is_none() -> None:
+    _, _, wrong = await followed(leading(None, "a", total=2))
+    assert wrong == "a list of 2 entries shows 1 of them and no more"
