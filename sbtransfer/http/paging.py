@@ -65,9 +65,12 @@ def _followed(href: str, endpoint: str) -> Call:
     base = URL(endpoint)
     try:
         link = base.join(URL(href))
+        where = (link.scheme, link.host, link.port)
     except ValueError:
         raise UnreadableAnswerError(f"a link that cannot be read: {href!r}") from None
     path = link.raw_path.removeprefix(base.raw_path)
-    if link.origin() != base.origin() or base.raw_path + path != link.raw_path:
+    stays = where == (base.scheme, base.host, base.port) and base.raw_path + path == link.raw_path
+    # Without the slash `/v2` would also be the beginning of `/v20`.
+    if not (stays and path.startswith("/")):
         raise UnreadableAnswerError(f"a link leads away from {endpoint}: {href!r}; it is not followed")
     return Call("GET", path, query=tuple(link.query.items()))

@@ -35,8 +35,10 @@ def platform_simulator() -> Platform:
 
 
 @pytest.fixture
-def simulated_client(platform_simulator: Platform) -> Client:
-    """A client of `platform_simulator`, without any socket, for `async with simulated_client as client`.
+def simulated_client(request: pytest.FixtureRequest, platform_simulator: Platform) -> Client:
+    """A client of `platform_simulator`, for `async with simulated_client as client`.
+
+    It needs no socket; in a test that takes `simulated_environment`, too, it goes by that one's.
 
     Where faults lose answers, give `transfer` a short `settle`, such as 1: it is 120 s by default, as for
     the real platform.
@@ -44,12 +46,16 @@ def simulated_client(platform_simulator: Platform) -> Client:
     from sbtransfer import Client, Limits
     from sbtransfer.testing.transport import SimulatedTransport
 
+    # One way in: the two have clocks of their own, and the platform's links lead to one of them only.
+    served = "simulated_environment" in request.fixturenames
+    if served:
+        request.getfixturevalue("simulated_environment")
     return Client(
         platform_simulator.base_url,
         platform_simulator.token,
         limits=Limits(requests_period=300 / SPEED, drs_period=300 / SPEED),
         timeout=TIMEOUT,
-        transport=SimulatedTransport(platform_simulator),
+        transport=None if served else SimulatedTransport(platform_simulator),
     )
 
 
@@ -67,5 +73,7 @@ def simulated_environment(
     with ServedPlatform(platform_simulator) as served:
         monkeypatch.setenv("SB_API_ENDPOINT", served.url)
         monkeypatch.setenv("SB_AUTH_TOKEN", platform_simulator.token)
+        # Where both are set, the lower case one counts.
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
         yield platform_simulator

@@ -117,6 +117,10 @@ async def test_links_are_followed_as_they_lead() -> None:
         "https://api.example@elsewhere.example/v2/files",
         "//elsewhere.example/v2/files",
         "https://api.example/v1/files?offset=2",
+        "https://api.example/v20/files?offset=2",
+        "https://api.example/v2?offset=2",
+        "https://api.example/v2/%2e%2e/files",
+        "mailto:rosa@api.example",
         "https://api.example/files",
         "https://api.example/v2/../files",
     ],
@@ -126,6 +130,42 @@ async def test_no_link_leads_away_from_the_endpoint(href: str) -> None:
     assert (found, calls) == (["a"], [FIRST])
     assert wrong is not None
     assert "leads away from https://api.example/v2" in wrong
+
+
+@pytest.mark.parametrize(
+    ("href", "path"),
+    [
+        ("/v2/files/scroll", "/files/scroll"),
+        ("https://API.example:443/v2/files/scroll", "/files/scroll"),
+        (f"{ENDPOINT}/files/a%2Fb/list", "/files/a%2Fb/list"),
+        # What a link says of a user is left behind with the rest of its origin.
+        ("https://rosa:secret@api.example/v2/files/scroll", "/files/scroll"),
+    ],
+)
+async def test_a_link_may_name_the_endpoint_in_other_words(href: str, path: str) -> None:
+    _, calls, wrong = await followed(leading(href, "a"), leading(None, "b"))
+    assert (calls, wrong) == ([FIRST, Call("GET", path)], None)
+
+
+@pytest.mark.parametrize("href", ["http://[::1", "https://api.example:x/v2/files"])
+async def test_a_link_that_cannot_be_read_is_named(href: str) -> None:
+    found, calls, wrong = await followed(leading(href, "a"))
+    assert (found, calls, wrong) == (["a"], [FIRST], f"a link that cannot be read: {href!r}")
+
+
+async def test_no_page_is_fetched_before_it_is_asked_for() -> None:
+    calls: list[Call] = []
+
+    async def fetch(call: Call) -> LinkedPage[str]:
+        calls.append(call)
+        return leading(f"{ENDPOINT}/files?offset={len(calls)}", "a")
+
+    pages = linked(fetch, FIRST, ENDPOINT)
+    assert calls == []
+    await anext(pages)
+    assert len(calls) == 1
+    await anext(pages)
+    assert len(calls) == 2
 
 
 async def test_links_that_lead_in_a_circle_end() -> None:

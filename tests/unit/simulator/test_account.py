@@ -41,6 +41,12 @@ def test_the_href_leads_to_the_user_and_there_is_no_other(calls_to: Callable[[Pl
     assert call("/users/rfranklin").status == 404
 
 
+def test_a_platform_may_change_hands(platform: Platform, call: Call) -> None:
+    platform.username = "rosa"
+    assert platform.username == call("/user").data["username"] == "rosa"
+    assert not call("/projects/rfranklin/my-project").data["permissions"]["admin"]
+
+
 def test_the_limit_on_instances_is_none(call: Call) -> None:
     limits = call("/rate_limit").data
     assert limits.keys() == {"rate", "instance_limit"}

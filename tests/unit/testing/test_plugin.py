@@ -57,6 +57,45 @@ def test_a_pipeline_that_loses_items_is_found_out(tmp_path: Path) -> None:
     assert "assert 249 == 250" in output
 
 
+@pytest.mark.parametrize(
+    "order", ["simulated_client, simulated_environment", "simulated_environment, simulated_client"]
+)
+def test_the_client_and_the_environment_lead_to_one_platform_at_one_time(tmp_path: Path, order: str) -> None:
+    program = (
+        "import asyncio\n"
+        "from sbtransfer import Client, VolumeImport\n\n"
+        "PROJECT = 'rfranklin/my-project'\n\n"
+        f"def test_both({order}):\n"
+        "    async def main():\n"
+        "        item = VolumeImport(volume='rfranklin/input', location='a.bam', project=PROJECT)\n"
+        "        async with Client.from_environment() as theirs, simulated_client as ours:\n"
+        "            job = await theirs.start_import(item)\n"
+        "            while not (await theirs.get_import(job.id)).ended:\n"
+        "                await asyncio.sleep(0.01)\n"
+        "            assert [one.name async for one in ours.list_files(project=PROJECT)] == ['a.bam']\n"
+        "            listed = ours.list_volume('rfranklin/input', prefix='runs/2024-01/')\n"
+        "            assert len([one async for one in listed]) == 250\n"
+        "    asyncio.run(main())\n"
+    )
+    code, output = session_of(tmp_path, program)
+    assert code == 0, output
+
+
+def test_a_proxy_of_the_environment_is_passed_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "elsewhere.example")
+    program = (
+        "import os\n"
+        "from urllib.request import Request, urlopen\n\n"
+        "def test_another_library(simulated_environment):\n"
+        "    url, token = os.environ['SB_API_ENDPOINT'], os.environ['SB_AUTH_TOKEN']\n"
+        "    with urlopen(Request(f'{url}/user', headers={'X-SBG-Auth-Token': token})) as answer:\n"
+        "        assert answer.status == 200\n"
+    )
+    code, output = session_of(tmp_path, program)
+    assert code == 0, output
+
+
 def test_the_plugin_costs_nothing_where_it_is_not_used(tmp_path: Path) -> None:
     program = (
         "import sys\n\n"
