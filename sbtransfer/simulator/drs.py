@@ -5,6 +5,7 @@ files, N at least 1. It becomes a folder of the item's name that holds `file-1` 
 counts against the limit, so a large bundle begins in one window and goes on in later ones.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from itertools import repeat
@@ -180,7 +181,8 @@ class DRSImporter:
         begins = tuple(map(self._window.begin, repeat(resolved, size or 1)))
         ends = [begun + self._durations.draw() for begun in begins]
         there = self._world.named(self._home(order), order.name)
-        if there is not None and call.conflict_resolution == "SKIP":
+        stays = there is not None and there.gone == math.inf
+        if there is not None and stays and call.conflict_resolution == "SKIP":
             # What is there may itself be on its way only; then its arrival is waited for.
             return DRSFile(order=order, begins=begins, done=max(begins[-1], there.born), file=there)
         if size is None:

@@ -45,16 +45,13 @@ class ExportJob(Job):
     """An export; `advance_access` tells whether its call carried the header that `copy_only` should have."""
 
     file: File
-    alias: Alias | None  # what the file becomes, None if it is only copied
+    place: Alias  # where the bytes go: what the file becomes, unless it is only copied
     advance_access: bool
 
     @property
     def failure(self) -> Mapping[str, Any] | None:
         """The error record that the job ends with, None if it ends well."""
-        taken = self.file.alias
-        if taken is None or taken is self.alias or taken.since > self.finished:
-            return None
-        return _alias_refused(self.file).record()
+        return _alias_refused(self.file).record() if _is_too_late(self.place, self.file) else None
 
 
 def read_export(item: Mapping[str, Any], *, copy_only: bool, advance_access: bool) -> ExportOrder:
@@ -92,7 +89,7 @@ def accept_export(order: ExportOrder, now: float, world: World, durations: Durat
         volume=order.volume,
         echo=order.echo(),
         file=file,
-        alias=_send(file, order, world, finished),
+        place=_send(file, order, world, now, finished),
         advance_access=order.advance_access,
     )
 
@@ -115,20 +112,26 @@ def _check_volume(volume: Volume, region: str) -> None:
         raise RefusalError(400, Code.OTHER_REGION, message)
 
 
-def _send(file: File, order: ExportOrder, world: World, finished: float) -> Alias | None:
+def _send(file: File, order: ExportOrder, world: World, now: float, finished: float) -> Alias:
     """Enter the object, and what the file becomes unless it is only copied, as far as nothing comes first."""
-    taken = file.alias
-    alias = Alias(finished, order.volume, order.location)
-    if taken is not None and taken.since <= finished:
-        return None if order.copy_only else alias
+    place = Alias(finished, order.volume, order.location)
+    if _is_too_late(place, file):
+        return place
+    if not order.copy_only:
+        file.alias = place
+    still = [one for one in file.sent if one.since > now]
+    for one in still:
+        if _is_too_late(one, file):
+            world.take_back(one)
     world.volume(order.volume).put(order.location, file.size or 0, file.md5, since=finished)
-    if order.copy_only:
-        return None
-    if taken is not None:
-        late = world.volume(taken.volume)
-        late.objects.discard(late.key(taken.location), taken.since)
-    file.alias = alias
-    return alias
+    file.sent = (*(one for one in still if not _is_too_late(one, file)), place)
+    return place
+
+
+def _is_too_late(place: Alias, file: File) -> bool:
+    """Tell whether the file has no bytes left when they should arrive at a place."""
+    taken = file.alias
+    return taken is not None and taken is not place and taken.since <= place.since
 
 
 def _alias_refused(file: File) -> RefusalError:

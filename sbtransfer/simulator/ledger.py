@@ -1,7 +1,7 @@
 """Every job that was accepted: by its id, in the lists, and counted.
 
 A forgetful ledger has room for millions: of the jobs whose end was shown it keeps the latest only, so that a
-read whose answer was lost can be repeated, and drops the others with the files that only they brought.
+read whose answer was lost can be repeated, and drops the others with what only they brought.
 """
 
 from collections import Counter, OrderedDict
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from sbtransfer.simulator.drs import DRSJob
+from sbtransfer.simulator.exports import ExportJob
 from sbtransfer.simulator.job_list import JobList
 from sbtransfer.simulator.jobs import Job, JobKind
 from sbtransfer.simulator.refusals import Code, RefusalError
@@ -60,23 +61,18 @@ class Ledger:
         self._ended[job.id] = job
         self._weight += _weight(job)
         while self._weight > STILL_KNOWN:
-            self._drop(self._ended.popitem(last=False)[1], now)
+            self._drop(self._ended.popitem(last=False)[1])
 
-    def _drop(self, job: Job | DRSJob, now: float) -> None:
+    def _drop(self, job: Job | DRSJob) -> None:
         self._weight -= _weight(job)
         self.dropped[kind_of(job)] += 1
         self.jobs.pop(job.id, None)
         if isinstance(job, Job):
             self.lists[job.kind].drop(job)
+        if isinstance(job, ExportJob):
+            self._world.take_back(job.place)
         for file in _own_files(job, self._world):
-            self._forget(file, now)
-
-    def _forget(self, file: File, now: float) -> None:
-        """Drop a file, a folder with all that is in it."""
-        if file.is_folder and file.exists(now):
-            for inner in self._world.within(None, file.id, now):
-                self._forget(inner, now)
-        self._world.forget(file)
+            self._world.forget(file)
 
 
 def kind_of(job: Job | DRSJob) -> Kind:
@@ -92,12 +88,8 @@ def _own_files(job: Job | DRSJob, world: World) -> Iterator[File]:
     """Yield what is there because of a job: what it brought, and an exported file that was only named."""
     if isinstance(job, DRSJob):
         yield from (item.file for item in job.files if item.created and item.file is not None)
-    elif job.file is not None and (job.kind == "imports" or not _is_listed(job.file, world)):
+    elif job.file is not None and (job.kind == "imports" or not world.lists(job.file)):
         yield job.file
-
-
-def _is_listed(file: File, world: World) -> bool:
-    return world.named(file.home, file.name) is file
 
 
 def _no_job(job_id: str) -> RefusalError:

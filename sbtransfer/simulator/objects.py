@@ -30,32 +30,43 @@ class ObjectPage:
 
 
 class Objects:
-    """Objects by location. Several volumes may share one, as several volumes may lead to one bucket."""
+    """Objects by location. Several volumes may share one, as several volumes may lead to one bucket.
+
+    A location shows the latest of the objects that have come to it, so that one that is to be replaced stays
+    until then.
+    """
 
     def __init__(self, objects: Mapping[str, Object] | None = None) -> None:
-        self._objects = dict(objects or {})
+        self._objects: dict[str, tuple[Object, ...]] = {
+            location: (entry,) for location, entry in (objects or {}).items()
+        }
         self._order: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self._objects)
 
     def put(self, location: str, entry: Object) -> None:
-        """Enter an object, in place of the one that was there."""
-        if location not in self._objects:
+        """Enter an object, in place of the one that is there when it comes; one from ever replaces all."""
+        there = self._objects.get(location, ())
+        if not there:
             self._order = None
-        self._objects[location] = entry
+        others = [one for one in there if one.since != entry.since and entry.since != -math.inf]
+        self._objects[location] = tuple(sorted((*others, entry), key=lambda one: one.since))
 
     def discard(self, location: str, since: float) -> None:
-        """Take an object away that was to be there from `since` on, unless another one took its place."""
-        entry = self._objects.get(location)
-        if entry is not None and entry.since == since:
+        """Take an object away that came, or was to come, at `since`."""
+        there = self._objects.get(location, ())
+        others = tuple(one for one in there if one.since != since)
+        if others:
+            self._objects[location] = others
+        elif there:
             del self._objects[location]
             self._order = None
 
     def get(self, location: str, now: float = math.inf) -> Object | None:
         """Return the object at a location, None if there is none at `now`."""
-        found = self._objects.get(location)
-        return found if found is not None and found.since <= now else None
+        there = self._objects.get(location, ())
+        return next((one for one in reversed(there) if one.since <= now), None)
 
     def under(self, prefix: str, now: float = math.inf) -> Iterator[tuple[str, Object]]:
         """Yield all objects whose location begins with `prefix`, in the order of their locations."""
@@ -64,8 +75,9 @@ class Objects:
             location = order[place]
             if not location.startswith(prefix):
                 return
-            if self._objects[location].since <= now:
-                yield location, self._objects[location]
+            found = self.get(location, now)
+            if found is not None:
+                yield location, found
 
     def page(self, prefix: str, start: str | None, limit: int, now: float) -> ObjectPage:
         """Return at most `limit` entries from `start` on: objects, and the folders that hold the others.
@@ -82,18 +94,21 @@ class Objects:
             folder, slash, _ = location[len(prefix) :].partition("/")
             shown = prefix + folder + slash
             behind = bisect_right(order, shown + _AFTER_ALL, place) if slash else place + 1
-            if self._any_there(order[place:behind], now):
+            found = self._first(order[place:behind], now)
+            if found is not None:
                 if len(objects) + len(folders) == limit:
                     return ObjectPage(tuple(objects), tuple(folders), shown)
                 if slash:
                     folders.append(shown)
                 else:
-                    objects.append((location, self._objects[location]))
+                    objects.append((location, found))
             place = behind
         return ObjectPage(tuple(objects), tuple(folders), None)
 
-    def _any_there(self, locations: list[str], now: float) -> bool:
-        return any(self._objects[location].since <= now for location in locations)
+    def _first(self, locations: list[str], now: float) -> Object | None:
+        """Return the first object that is at one of the locations."""
+        found = (self.get(location, now) for location in locations)
+        return next((one for one in found if one is not None), None)
 
     def _sorted(self) -> list[str]:
         if self._order is None:

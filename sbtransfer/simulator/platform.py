@@ -42,8 +42,8 @@ class Platform:
     there is at first, by default what every new `World` holds.
 
     A `forgetful` platform has room for millions of jobs: once it has shown how one ended, it keeps that job
-    until it has shown 10,000 further ones, and then drops it with the file that it brought, or a folder with
-    all that is in it. `accepted` counts on; `created` is not to be had.
+    until it has shown 10,000 further ones, and then drops it with what it brought: a file, a folder with all
+    that is in it, an object on a volume. `accepted` counts on; `created` is not to be had.
 
     What it holds is open to tests: `world`; `jobs` by id; `requests_log` with (time, method, path, status) of
     every request, as the platform itself answered it; `faults_log` with (time, kind, method, path) of

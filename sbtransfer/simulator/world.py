@@ -118,7 +118,7 @@ class File:
     """A file or folder; it exists from `born` until `gone` and may become an alias in between.
 
     `parent` is the folder that it lies in, None for what lies in the project itself. `size` is in bytes, None
-    for folders.
+    for folders. `sent` is where its exports under way bring it.
     """
 
     id: str
@@ -134,6 +134,7 @@ class File:
     tags: tuple[str, ...] = ()
     metadata: dict[str, Any] = attrs.field(factory=dict)
     alias: Alias | None = None
+    sent: tuple[Alias, ...] = ()
 
     @property
     def home(self) -> str | None:
@@ -284,6 +285,10 @@ class World:
         """Return the file of that name in a project or folder, also one that a job is still to bring."""
         return self._names.get((home, name))
 
+    def lists(self, file: File) -> bool:
+        """Tell whether a file was brought in, not only named."""
+        return file.id in self._within.get(file.home, {})
+
     def paths(self, project: str, now: float = math.inf) -> dict[str, File]:
         """Return the files of a project by their paths; folders show by what is in them.
 
@@ -308,14 +313,14 @@ class World:
         return next(free for free in candidates if (home, free) not in self._names)
 
     def add(self, file: File, *, replace: bool = False) -> File:
-        """Take a file in. With `replace`, the file that had its name goes when the new one arrives."""
-        home = file.home
-        old = self._names.get((home, file.name))
+        """Take a file in. With `replace`, of it and the file that has its name the first to come goes."""
+        last, old = file, self._names.get((file.home, file.name))
         if old is not None and replace:
-            self._end(old, file.born)
+            first, last = (file, old) if file.born < old.born else (old, file)
+            self._end(first, last.born)
         self.files[file.id] = file
-        self._names[home, file.name] = file
-        self._within[home][file.id] = file
+        self._names[file.home, file.name] = last
+        self._within[file.home][file.id] = file
         return file
 
     def folder(self, project: str | None, parent: str | None, name: str, born: float) -> File:
@@ -328,11 +333,19 @@ class World:
         return self.add(folder)
 
     def forget(self, file: File) -> None:
-        """Drop a file for good, so that a world in which millions come and go does not grow."""
+        """Drop a file for good, a folder with all that is in it: a world of millions must not grow."""
+        for inner in list(self._within.pop(file.id, {}).values()):
+            self.forget(inner)
         self.files.pop(file.id, None)
-        self._within[file.home].pop(file.id, None)
+        self._within.get(file.home, {}).pop(file.id, None)
         if self._names.get((file.home, file.name)) is file:
             del self._names[file.home, file.name]
+
+    def take_back(self, place: Alias) -> None:
+        """Drop the object that an export brought, or was to bring, to a place."""
+        volume = self.volumes.get(place.volume)
+        if volume is not None:
+            volume.objects.discard(volume.key(place.location), place.since)
 
     def _end(self, file: File, moment: float) -> None:
         """Let a file go, a folder with all that is in it."""

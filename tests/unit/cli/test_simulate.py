@@ -1,5 +1,6 @@
-"""The faults of a simulated platform, as they are given on the command line. Nothing is served here."""
+"""The faults and worlds of a simulated platform, as the command line gives them. Nothing is served here."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,3 +68,44 @@ def test_a_fault_that_cannot_be_is_a_usage_error(served: list[Platform], fault: 
     assert "Invalid value for '--fault'" in done.stderr
     assert message in done.stderr
     assert served == []
+
+
+def test_a_world_is_saved_and_begun_with_again(served: list[Platform], tmp_path: Path) -> None:
+    path = tmp_path / "world.json"
+    assert simulate("--save-world", str(path)).exit_code == Exit.COMPLETED
+    done = simulate("--world", str(path), "--strict", "--forgetful")
+    assert done.exit_code == Exit.COMPLETED, done.stderr
+    first, second = (platform.world for platform in served)
+    assert (first.strict, second.strict) == (False, True)
+    assert second.projects == first.projects
+    assert len(second.volumes["rfranklin/input"].objects) == 3003
+    with pytest.raises(RuntimeError, match="forgetful"):
+        served[1].created("imports")
+
+
+def test_a_strict_world_stays_strict(served: list[Platform], tmp_path: Path) -> None:
+    path = tmp_path / "world.json"
+    path.write_text('{"strict": true, "projects": [{"id": "rosa/project"}]}')
+    assert simulate("--world", str(path)).exit_code == Exit.COMPLETED
+    assert served[0].world.strict
+    assert list(served[0].world.projects) == ["rosa/project"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("{", "not JSON"), ('{"projects": [{"id": 1}]}', "projects[0].id")]
+)
+def test_a_world_that_is_none_is_a_usage_error(
+    served: list[Platform], tmp_path: Path, text: str, message: str
+) -> None:
+    path = tmp_path / "world.json"
+    path.write_text(text)
+    done = simulate("--world", str(path))
+    assert (done.exit_code, served) == (Exit.USAGE, [])
+    assert "Invalid value for '--world'" in done.stderr
+    assert message in done.stderr
+
+
+def test_a_world_that_could_not_be_saved_is_refused_at_once(served: list[Platform], tmp_path: Path) -> None:
+    done = simulate("--save-world", str(tmp_path / "nowhere" / "world.json"))
+    assert (done.exit_code, served) == (Exit.USAGE, [])
+    assert "there is no directory" in done.stderr

@@ -121,6 +121,14 @@ def test_skip_answers_with_the_file_that_is_there(platform: Platform, call: Call
     assert platform.created("drs") == [("drs://nci-crdc.datacommons.io/1", PROJECT, "x")]
 
 
+def test_a_file_that_has_gone_is_not_what_an_item_is_skipped_for(platform: Platform, call: Call) -> None:
+    (gone,) = result_ids(call, create(call, wanted(1, name="x")))
+    platform.world.files[gone].gone = START + 50
+    (again,) = result_ids(call, create(call, wanted(1, name="x"), at=100))
+    assert again != gone
+    assert call(f"/files/{again}", at=114).status == 200
+
+
 def test_skip_holds_within_a_call_too(call: Call) -> None:
     first, second = result_ids(call, create(call, wanted(1, name="x"), wanted(2, name="x")))
     assert first == second

@@ -189,3 +189,52 @@ def test_of_two_exports_only_the_one_that_wins_leaves_an_object() -> None:
     soon = accept_export(fast, START, world, Durations(median=1, p99=1))
     assert (late.failure is None, soon.failure is None) == (False, True)
     assert [location for location, _ in world.volumes["rfranklin/output"].under()] == ["out/fast"]
+
+
+def sent(world: World, location: str, seconds: float, *, copy_only: bool = False, now: float = START) -> Any:
+    order = ExportOrder(
+        file="f1",
+        volume="rfranklin/output",
+        location=location,
+        overwrite=True,
+        properties={},
+        copy_only=copy_only,
+        advance_access=False,
+    )
+    return accept_export(order, now, world, Durations(median=seconds, p99=seconds))
+
+
+def locations(world: World) -> list[str]:
+    return [location for location, _ in world.volumes["rfranklin/output"].under()]
+
+
+def test_a_copy_that_comes_too_late_leaves_no_object() -> None:
+    world = World()
+    early = sent(world, "early", 1, copy_only=True)
+    late = sent(world, "late", 100, copy_only=True)
+    moved = sent(world, "moved", 10)
+    after = sent(world, "after", 50, copy_only=True)
+    assert [job.failure is None for job in (early, late, moved, after)] == [True, False, True, False]
+    assert locations(world) == ["early", "moved"]
+
+
+def test_the_object_of_the_winner_stays_where_the_loser_was_to_bring_it() -> None:
+    world = World()
+    copied = sent(world, "out", 10, copy_only=True)
+    moved = sent(world, "out", 10)
+    assert [job.failure is None for job in (copied, moved)] == [False, True]
+    assert locations(world) == ["out"]
+
+
+def test_only_exports_under_way_are_kept_with_their_file() -> None:
+    world = World()
+    for number in range(5):
+        sent(world, "out", 10, copy_only=True, now=START + 100 * number)
+    assert len(world.files["f1"].sent) == 1
+
+
+def test_an_object_that_is_to_be_replaced_stays_until_then(call: Call) -> None:
+    create(call, wanted())
+    create(call, wanted("f2") | {"overwrite": True}, at=12)
+    old, new = (call(f"/files/{file}", at=12).data["size"] for file in ("f1", "f2"))
+    assert [on_volume(call, at=at) for at in (23.9, 24)] == [[("out/f1", old)], [("out/f1", new)]]

@@ -41,3 +41,25 @@ def test_the_default_volume_holds_thousands_in_folders() -> None:
     runs = sequencing_runs()
     assert len(runs) == 3_003
     assert {location.partition("/")[0] for location in runs} == {"README.txt", "samples", "runs"}
+
+
+def sizes(objects: Objects, *moments: float) -> list[int | None]:
+    found = [objects.get("a", moment) for moment in moments]
+    return [None if one is None else one.size for one in found]
+
+
+def test_an_object_stays_until_the_one_that_replaces_it_comes() -> None:
+    objects = Objects({"a": Object(size=1)})
+    objects.put("a", Object(size=3, since=30.0))
+    objects.put("a", Object(size=2, since=20.0))
+    assert sizes(objects, 19.9, 20.0, 29.9, 30.0) == [1, 2, 2, 3]
+    assert [one.size for _, one in objects.under("", 20.0)] == [2]
+    assert [one.size for _, one in objects.page("", None, 10, 10.0).objects] == [1]
+    objects.discard("a", 20.0)
+    assert sizes(objects, 20.0, 30.0) == [1, 3]
+
+
+def test_an_object_from_ever_replaces_all() -> None:
+    objects = some("a", since=10.0)
+    objects.put("a", Object(size=7))
+    assert sizes(objects, 0.0, 10.0) == [7, 7]

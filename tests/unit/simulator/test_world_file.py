@@ -88,7 +88,10 @@ def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
         ({"projects": [{"id": "a/b"}, {"id": 7}]}, r"projects\[1\]\.id"),
         ({"projects": [{"id": "a/b", "writable": "no"}]}, r"projects\[0\]\.writable"),
         ({"volumes": [{"id": "a/b", "objects": [{"location": "x"}]}]}, r"objects\[0\]\.size"),
-        ({"volumes": [{"id": "a/b", "objects": [{"location": "x", "size": True}]}]}, r"objects\[0\]\.size"),
+        (
+            {"volumes": [{"id": "a/b", "objects": [{"location": "x", "size": True}]}]},
+            r"expected int, not True @ .*\.size",
+        ),
         (
             {"volumes": [{"id": "a/b", "objects_of": "a/c"}]},
             "'a/b': 'objects_of' must name a volume above it",
@@ -97,6 +100,26 @@ def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
         ({"files": [{"id": "f", "name": "n", "project": "a/b"}]}, "no project 'a/b'"),
         ({"files": [{"id": "f", "name": "n"}, {"id": "f", "name": "m"}]}, "'f' is there twice"),
         ({"strict": True, "files": [{"id": "f", "name": "n", "parent": "g"}]}, "'g' must stand above it"),
+        ({"projects": [{"id": "a/b"}, {"id": "a/b"}]}, "projects: 'a/b' is there twice"),
+        ({"volumes": [{"id": "a/b"}, {"id": "a/b"}]}, "volumes: 'a/b' is there twice"),
+        (
+            {"volumes": [{"id": "a/b", "objects": [{"location": "x", "size": -1}]}]},
+            r"cannot be -1 @ .*\.size",
+        ),
+        (
+            {"files": [{"id": "f", "name": "n"}, {"id": "g", "name": "m", "parent": "f"}]},
+            "'g': 'f' is no folder",
+        ),
+        (
+            {
+                "projects": [{"id": "a/b"}, {"id": "a/c"}],
+                "files": [
+                    {"id": "d", "name": "n", "type": "folder", "project": "a/b"},
+                    {"id": "f", "name": "m", "parent": "d", "project": "a/c"},
+                ],
+            },
+            "'f': its folder is in another project, 'a/b'",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, kept: dict[str, Any], message: str) -> None:
@@ -112,3 +135,35 @@ def test_what_is_no_world_is_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"world\.json: "):
         load(path)
+
+
+def test_new_ids_differ_from_those_that_were_saved(tmp_path: Path) -> None:
+    world, path = World(), tmp_path / "world.json"
+    world.folder("rfranklin/archive", None, "runs", 0.0)
+    save(world, path)
+    loaded = load(path)
+    assert loaded.new_id() not in {World().new_id(), *world.files}
+    assert load(path).new_id() == load(path).new_id()
+
+
+def test_what_was_only_named_is_listed_no_more_than_before(tmp_path: Path) -> None:
+    world, path = World(), tmp_path / "world.json"
+    world.file("f1", 0.0).alias = Alias(0.0, "rfranklin/output", "out/f1")
+    save(world, path)
+    loaded = load(path)
+    assert loaded.paths("rfranklin/my-project") == {}
+    assert loaded.file("f1", 0.0).is_alias(0.0)
+
+
+def test_a_file_in_a_folder_belongs_to_the_project_of_the_folder(tmp_path: Path) -> None:
+    folder = {"id": "d", "name": "runs", "type": "folder", "project": "a/b"}
+    files = [folder, {"id": "f", "name": "x.bam", "parent": "d"}]
+    world = load(written(tmp_path / "world.json", projects=[{"id": "a/b"}], files=files))
+    assert [(path, file.project) for path, file in world.paths("a/b").items()] == [("runs/x.bam", "a/b")]
+
+
+def test_a_world_that_is_not_strict_keeps_files_in_folders_that_were_only_named(tmp_path: Path) -> None:
+    world, path = World(), tmp_path / "world.json"
+    world.add(File(id="f", name="x.bam", parent="folder-1"))
+    save(world, path)
+    assert [file.id for file in load(path).within(None, "folder-1", 0.0)] == ["f"]
