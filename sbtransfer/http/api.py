@@ -31,6 +31,9 @@ T = TypeVar("T")
 PAGE_SIZE = 100
 """The most entries that a list shows on one page."""
 
+BULK_SIZE = 100
+"""The most ids that a bulk get takes."""
+
 
 @frozen
 class API:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 from attrs import frozen
 
 from sbtransfer.http.admission import Admission
-from sbtransfer.http.api import API
+from sbtransfer.http.api import API, BULK_SIZE
 from sbtransfer.items import Kind
 from sbtransfer.journal.journal import Sent
 from sbtransfer.models import Entry, ErrorRecord, Job, Outcome, OutcomeState
@@ -33,7 +33,7 @@ class Bulk:
     _create: _Create
     _get: _Get
     _echo: Callable[[Any], Echo]
-    jobs_per_look: ClassVar[int] = 100
+    jobs_per_look: ClassVar[int] = BULK_SIZE
     spends_files: ClassVar[bool] = False
 
     @classmethod

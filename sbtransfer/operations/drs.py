@@ -9,7 +9,7 @@ from attrs import frozen
 
 from sbtransfer.errors import UnreadableAnswerError
 from sbtransfer.http.admission import Admission
-from sbtransfer.http.api import API
+from sbtransfer.http.api import API, BULK_SIZE
 from sbtransfer.items import Kind
 from sbtransfer.journal.journal import Sent
 from sbtransfer.models import Arrived, DRSJob, Entry, ErrorRecord, Outcome, OutcomeState
@@ -17,9 +17,6 @@ from sbtransfer.operations.match import Ambiguous
 from sbtransfer.operations.operation import Made, Pending, Seen
 from sbtransfer.operations.results import Fate, attribute, worth_asking
 from sbtransfer.resources import FileDetails
-
-_BATCH = 100
-"""The most ids that a bulk get takes."""
 
 _MOST_LOOKS = 5
 """After so many looks at a job that ended, its result is taken as it is."""
@@ -74,7 +71,7 @@ class DRS:
     async def _details(self, job: DRSJob) -> dict[str, FileDetails]:
         """Read the details of a job's files, by their ids; those that cannot be read are left out."""
         ids = list(dict.fromkeys(record.id for record in job.result if isinstance(record, Arrived)))
-        batches = [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
+        batches = [ids[start : start + BULK_SIZE] for start in range(0, len(ids), BULK_SIZE)]
         records = [record for batch in batches for record in await self._api.get_files(batch)]
         if len(records) != len(ids):
             raise UnreadableAnswerError(f"the answer has {len(records)} records for {len(ids)} files")

@@ -180,9 +180,9 @@ class DRSImporter:
             return DRSFile(order=order, done=resolved, error=refusal.record())
         begins = tuple(map(self._window.begin, repeat(resolved, size or 1)))
         ends = [begun + self._durations.draw() for begun in begins]
-        there = self._world.named(self._home(order), order.name)
-        stays = there is not None and there.gone == math.inf
-        if there is not None and stays and call.conflict_resolution == "SKIP":
+        project, parent = self._world.place(order.project, order.parent)
+        there = self._world.named(parent or project, order.name)
+        if there is not None and there.gone == math.inf and call.conflict_resolution == "SKIP":
             # What is there may itself be on its way only; then its arrival is waited for.
             return DRSFile(order=order, begins=begins, done=max(begins[-1], there.born), file=there)
         if size is None:
@@ -190,11 +190,6 @@ class DRSImporter:
         else:
             file = self._bring_bundle(order, call, begins[0], ends)
         return DRSFile(order=order, begins=begins, done=max(ends), file=file, created=True)
-
-    def _home(self, order: DRSOrder) -> str | None:
-        """Return where the item's name is looked up."""
-        project, parent = self._world.place(order.project, order.parent)
-        return parent or project
 
     def _bring(self, order: DRSOrder, call: DRSCall, kind: str, born: float) -> File:
         renamed = call.conflict_resolution == "RENAME"

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from typing import TypeVar
 
-from sbtransfer.http.api import API
+from sbtransfer.http.api import API, BULK_SIZE
 from sbtransfer.models import ErrorRecord
 from sbtransfer.resources import FileDetails
 
 T = TypeVar("T")
-
-AT_ONCE = 100
-"""The most ids that a bulk get takes."""
 
 
 async def in_hundreds(things: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[list[T]]:
@@ -20,7 +17,7 @@ async def in_hundreds(things: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[l
     taken: list[T] = []
     async for thing in _each(things):
         taken.append(thing)
-        if len(taken) == AT_ONCE:
+        if len(taken) == BULK_SIZE:
             yield taken
             taken = []
     if taken:

@@ -1,7 +1,7 @@
 """The reader: lazy, numbered, no faster than there is room; what the journal knows is not handed on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,13 @@ import pytest
 
 from sbtransfer import Item, JournalError, JournalRefusedError, Outcome, VolumeImport, WorkListError
 from sbtransfer.chunks import Chunker
+from sbtransfer.errors import CountError
 from sbtransfer.items import Kind
 from sbtransfer.journal import Journal, MemoryJournal
 from sbtransfer.models import Chunk, Entry
 from sbtransfer.reader import Reader
 from sbtransfer.simulator.clock import run
-from sbtransfer.sources import LiveSource, Remainder
+from sbtransfer.sources import Found, LiveSource, Remainder
 from sbtransfer.stream import Stream
 from tests.support import an_import
 from tests.unit.journal.journals import an_outcome, completed, intend, listed, opened
@@ -399,6 +400,59 @@ async def test_keys_that_are_known_are_passed_and_the_past_is_finished(path: Pat
         assert desk.reader.read == 5
     async with opened(path) as journal:
         assert journal.past.total == 6
+
+
+class Shelf:
+    """A live source that shows one page of numbers and makes items of them."""
+
+    def __init__(self, make: Callable[[Sequence[Found]], Sequence[Any]]) -> None:
+        self.make = make
+        self.closed = False
+
+    def key(self, item: VolumeImport) -> str:
+        return item.location
+
+    def __aiter__(self) -> AsyncIterator[Item]:
+        raise AssertionError("a source that knows pages is read by its pages")
+
+    async def pages(self) -> AsyncIterator[Sequence[Found]]:
+        try:
+            yield [Found(str(number), number) for number in range(3)]
+            yield [Found("late", 3)]
+        finally:
+            self.closed = True
+
+    async def items(self, found: Sequence[Found]) -> Sequence[Any]:
+        return self.make(found)
+
+
+def made(found: Sequence[Found]) -> list[Item]:
+    return [an_import(one.key) for one in found]
+
+
+async def test_a_source_of_pages_is_read_to_its_end_and_closed() -> None:
+    source = Shelf(made)
+    station, chunks = reader(source)
+    await station.run()
+    assert (sizes(chunks), station.error, source.closed) == ([4], None, True)
+
+
+@pytest.mark.parametrize("lost", [1, 3])
+async def test_a_source_that_makes_fewer_items_than_it_found_is_found_out(lost: int) -> None:
+    source = Shelf(lambda found: made(found)[lost:])
+    station, chunks = reader(source)
+    await station.run()
+    assert isinstance(station.error, CountError)
+    assert f"made {3 - lost} items of 3 things" in str(station.error)
+    assert (sizes(chunks), source.closed) == ([], True)
+
+
+async def test_a_source_that_makes_what_is_no_item_is_closed_at_once() -> None:
+    source = Shelf(lambda found: [one.thing for one in found])
+    station, _ = reader(source)
+    await station.run()
+    assert isinstance(station.error, WorkListError)
+    assert source.closed
 
 
 async def test_a_key_that_cannot_be_told_ends_the_reading() -> None:
