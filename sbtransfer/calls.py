@@ -48,6 +48,11 @@ class PlatformCalls:
         """Return what the platform counts of its request window (`GET /rate_limit`); it is not counted."""
         return await self._api.rate_limit()
 
+    @property
+    def waiting_for(self) -> str | None:
+        """Why no call goes out now: an outage, maintenance, a limit; `None` where nothing is waited for."""
+        return self._api.caller.gate.reason
+
     # Single jobs -----------------------------------------------------------------------------------------
 
     async def start_import(self, item: VolumeImport) -> ImportJob:

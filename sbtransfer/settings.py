@@ -16,6 +16,16 @@ from sbtransfer.errors import SettingsError
 
 TokenSource: TypeAlias = str | Callable[[], Awaitable[str]]
 
+PLATFORMS: Mapping[str, str] = {
+    "cgc": "https://cgc-api.sbgenomics.com/v2",
+    "cavatica": "https://cavatica-api.sbgenomics.com/v2",
+    "bdc": "https://api.sb.biodatacatalyst.nhlbi.nih.gov/v2",
+    "sb": "https://api.sbgenomics.com/v2",
+    "sb-eu": "https://eu-api.sbgenomics.com/v2",
+}
+"""The endpoints by short names: the Cancer Genomics Cloud, CAVATICA, BioData Catalyst, and Seven Bridges in
+the US and in the EU. Source: the public API documentation."""
+
 CREDENTIALS_FILE = Path("~/.sevenbridges/credentials")
 _OTHER_WAYS = f"write a profile to {CREDENTIALS_FILE}, or give one"
 

@@ -28,7 +28,7 @@ def go_on(console: Console, journal: Path, running: Running, retry: Retry | None
     """Finish what a journal holds and what is left of its list; with `retry`, try again what failed."""
     with nothing_sent():
         known = look(journal)
-        settings = Settings.load(running.endpoint, None, running.profile)
+        settings = running.settings()
         check_endpoint(known, settings)
         what = _of_journal(known, running, retry)
     return carry_out(console, settings, what, running)

@@ -48,7 +48,7 @@ class Move:
 
 def move_list(console: Console, kind: Kind, shared: Shared, defaults: Mapping[str, object]) -> Exit:
     """Transfer the work list of a command; return how that ended."""
-    settings = Settings.load(shared.endpoint, None, shared.profile)
+    settings = shared.settings()
     with ExitStack() as stack:
         with nothing_sent():
             work = stack.enter_context(listed(kind, shared, defaults))
@@ -145,7 +145,7 @@ async def move(
             stack.enter_context(view.shown())
             with nothing_sent():
                 view.connecting(client.endpoint)
-                user = await known_user(client, run, connect_timeout)
+                user = await known_user(client, connect_timeout)
                 await _open(what, Owner(endpoint=client.endpoint, username=user.username), stack)
             report.started(what.total, client.endpoint, user.username)
             if what.book is not None:

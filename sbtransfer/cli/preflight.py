@@ -7,21 +7,20 @@ import asyncio
 from sbtransfer.client import Client
 from sbtransfer.errors import APIError, NetworkError, OutageError, UnreadableAnswerError
 from sbtransfer.resources import User
-from sbtransfer.run import TransferRun
 
 
-async def known_user(client: Client, run: TransferRun, seconds: float) -> User:
+async def known_user(client: Client, seconds: float) -> User:
     """Return the owner of the token.
 
     A platform that says nothing for so many seconds ends with an `OutageError`, one that is another service
-    with a `NetworkError`, a token that is refused with an `APIError`. `run` knows what the client waits for.
+    with a `NetworkError`, a token that is refused with an `APIError`.
     """
     try:
         async with asyncio.timeout(seconds):
             await client.rate_limit()  # not counted, so that no limit can keep it waiting
         return await client.user()
     except TimeoutError:
-        reason = run.progress.waiting_for or "no answer"
+        reason = client.waiting_for or "no answer"
         raise OutageError(
             f"{client.endpoint} could not be reached within {seconds:g} s: {reason}; "
             "check the endpoint and the network"

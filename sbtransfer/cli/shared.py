@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import click
 from attrs import frozen
 from click.core import ParameterSource
 
+from sbtransfer.cli.connection import PLACE, WAITING, Connection, seconds, taken
 from sbtransfer.cli.exits import Exit
 from sbtransfer.cli.options import Rate, Seconds, Verb, drs_limit, guarded, requests_limit, with_options
 
@@ -23,11 +23,9 @@ RESULTS_ENDINGS = (".jsonl", ".csv")
 
 
 @frozen(kw_only=True)
-class Running:
+class Running(Connection):
     """How a transfer is run; `repeated` is what the command that goes on with it must be given again."""
 
-    endpoint: str | None
-    profile: str | None
     results: Path | None
     force: bool
     requests_limit: Rate
@@ -35,10 +33,8 @@ class Running:
     lag: float | None
     max_in_flight: int
     settle: float
-    timeout: float
     grace: float
     quiet: bool
-    connect_timeout: float
     verify: bool = False
     verify_drs: bool = True
     resend_ambiguous: bool = False
@@ -64,6 +60,7 @@ class Shared(Running):
 
     def check(self) -> None:
         """Raise a usage error for options that exclude each other, or that name the same file twice."""
+        super().check()
         if self.journal and self.no_journal:
             raise click.UsageError("give --journal or --no-journal, not both")
         if self.journal and same(self.journal, self.work_list):
@@ -93,15 +90,8 @@ def results_path(ctx: click.Context, param: click.Parameter, path: Path | None) 
     return path
 
 
-def _seconds(name: str, default: float, what: str, *, above: float | None = None) -> Any:
-    return click.option(
-        name, type=Seconds(above=above), default=default, show_default=True, metavar="SECONDS", help=what
-    )
-
-
 _RUNNING = (
-    click.option("--endpoint", metavar="URL", help="The platform's base URL, instead of SB_API_ENDPOINT."),
-    click.option("--profile", metavar="NAME", help="The profile of ~/.sevenbridges/credentials to use."),
+    *PLACE,
     click.option(
         "--results",
         type=click.Path(dir_okay=False, path_type=Path),
@@ -126,16 +116,15 @@ _RUNNING = (
         metavar="N",
         help="Read the list at most N items ahead of what has ended.",
     ),
-    _seconds("--settle", 120, "How long the platform may work on a call after its answer was lost, at most."),
-    _seconds("--timeout", 120, "How long to wait for an answer.", above=0),
-    _seconds("--grace", 10, "How long the first Ctrl-C waits for answers that are on their way."),
+    seconds("--settle", 120, "How long the platform may work on a call after its answer was lost, at most."),
+    *WAITING,
+    seconds("--grace", 10, "How long the first Ctrl-C waits for answers that are on their way."),
     click.option(
         "--verify",
         is_flag=True,
         help="Afterwards, compare what arrived with what the list promised: name, place, size, md5.",
     ),
     click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something goes wrong."),
-    click.option("--connect-timeout", type=Seconds(above=0), default=30.0, hidden=True),
 )
 
 _LISTED = (
@@ -156,7 +145,17 @@ _LISTED = (
 
 # What the connection and the pace depend on; the rest is in the journal, or a matter of one command.
 _REPEATED = frozenset(
-    {"endpoint", "profile", "requests_limit", "drs_limit", "lag", "max_in_flight", "settle", "timeout"}
+    {
+        "endpoint",
+        "platform",
+        "profile",
+        "requests_limit",
+        "drs_limit",
+        "lag",
+        "max_in_flight",
+        "settle",
+        "timeout",
+    }
     | {"grace", "connect_timeout", "verify", "verify_drs", "resend_ambiguous"}
 )
 
@@ -169,7 +168,7 @@ def shared(verb: Verb) -> Verb:
 
     @functools.wraps(verb)
     def command(console: object, **given: Any) -> Exit:
-        options = Shared(**_taken(Shared, given), repeated=repeated(click.get_current_context()))
+        options = Shared(**taken(Shared, given), repeated=repeated(click.get_current_context()))
         options.check()
         code: Exit = verb(console, options, _given(given))
         return code
@@ -182,17 +181,12 @@ def running(verb: Verb) -> Verb:
 
     @functools.wraps(verb)
     def command(console: object, **given: Any) -> Exit:
-        options = Running(**_taken(Running, given), repeated=repeated(click.get_current_context()))
+        options = Running(**taken(Running, given), repeated=repeated(click.get_current_context()))
+        options.check()
         code: Exit = verb(console, options, **given)
         return code
 
     return with_options(_RUNNING, guarded(command))
-
-
-def _taken(options: type[attrs.AttrsInstance], given: dict[str, Any]) -> dict[str, Any]:
-    """Take out of what was given to a command what belongs to its options."""
-    names = [field.name for field in attrs.fields(options) if field.name in given]
-    return {name: given.pop(name) for name in names}
 
 
 def _given(defaults: Mapping[str, Any]) -> dict[str, Any]:

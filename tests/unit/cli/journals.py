@@ -21,6 +21,7 @@ NOTES = {"results": "/out/a.csv", "digest": "ab12"}
 
 RUNNING: dict[str, Any] = {
     "endpoint": None,
+    "platform": None,
     "profile": None,
     "results": None,
     "force": False,

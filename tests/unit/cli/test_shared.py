@@ -47,6 +47,7 @@ def test_the_shared_options(given: dict[str, Any], tmp_path: Path) -> None:
     assert given["shared"] == Shared(
         work_list="list",
         endpoint="https://a.example/v2",
+        platform=None,
         profile="cgc",
         format="jsonl",
         results=results,
