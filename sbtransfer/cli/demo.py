@@ -87,7 +87,7 @@ def demo(console: Console) -> Exit:
     """
     from sbtransfer.cli.console import say
     from sbtransfer.cli.loop import run
-    from sbtransfer.cli.report import leaving
+    from sbtransfer.cli.telling import leaving
 
     with TemporaryDirectory(prefix="sbtransfer-demo-") as folder:
         plans = (plan_drs(Path(folder)), plan_imports(Path(folder)))
@@ -120,8 +120,8 @@ async def _transfer(console: Console, plans: Sequence[Plan]) -> list[Summary]:
 async def _transfer_one(console: Console, client: Client, plan: Plan) -> Summary:
     from sbtransfer import WorkList
     from sbtransfer.cli.move import Move, move
-    from sbtransfer.cli.report import Report
     from sbtransfer.cli.results import Results
+    from sbtransfer.cli.telling import Report
 
     work_list = WorkList(plan.path, plan.kind)
     check = work_list.check()

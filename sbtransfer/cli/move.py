@@ -17,10 +17,10 @@ from sbtransfer.cli.lists import Listed, listed
 from sbtransfer.cli.loop import run as run_loop
 from sbtransfer.cli.preflight import known_user
 from sbtransfer.cli.progress import View, showing, view_for
-from sbtransfer.cli.report import Report, leaving
 from sbtransfer.cli.results import Results, exists
 from sbtransfer.cli.shared import Running, Shared, same
 from sbtransfer.cli.state import WITHOUT_ONE
+from sbtransfer.cli.telling import Report, leaving
 from sbtransfer.cli.verification import Verification
 from sbtransfer.client import Client
 from sbtransfer.errors import JournalRefusedError, SBTransferError

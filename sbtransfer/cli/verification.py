@@ -9,7 +9,7 @@ from attrs import define, field
 from rich.console import Console
 
 from sbtransfer.cli.console import say
-from sbtransfer.cli.report import SHOWN_FAILURES, subject
+from sbtransfer.cli.telling import SHOWN_FAILURES, subject
 from sbtransfer.client import Client
 from sbtransfer.models import Outcome
 from sbtransfer.verify import Verified

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from sbtransfer.cli.report import SHOWN_FAILURES
+from sbtransfer.cli.telling import SHOWN_FAILURES
 from sbtransfer.cli.verification import Verification, difference
 from sbtransfer.models import Outcome, OutcomeState
 from sbtransfer.verify import Verified

@@ -8,8 +8,8 @@ from rich.console import Console
 from sbtransfer.cli.book import Book
 from sbtransfer.cli.known import look
 from sbtransfer.cli.next_steps import so_far
-from sbtransfer.cli.report import SHOWN_FAILURES, Report, equation, explanations, failure, leaving
 from sbtransfer.cli.results import Results
+from sbtransfer.cli.telling import SHOWN_FAILURES, Report, equation, explanations, failure, leaving
 from sbtransfer.items import Item
 from sbtransfer.models import ErrorRecord, Outcome, OutcomeState, Summary
 from sbtransfer.progress import Progress
