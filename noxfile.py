@@ -34,6 +34,13 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "-n", "2", *session.posargs)
 
 
+@nox.session(default=False)
+def pictures(session: nox.Session) -> None:
+
+    session.install("-e", ".")
+    session.run("python", "docs/pictures.py")
+
+
 @nox.session
 def build(session: nox.Session) -> None:
     session.install("build")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from sbtransfer.http.api import API
 from sbtransfer.items import VolumeExport, VolumeImport
-from sbtransfer.models import ErrorRecord
+from sbtransfer.models import DRSJob, ErrorRecord
 from sbtransfer.resources import (
     ExportJob,
     FileDetails,
@@ -19,7 +19,7 @@ from sbtransfer.resources import (
     VolumeFolder,
     VolumeObject,
 )
-from sbtransfer.sources.details import details_of
+from sbtransfer.sources.details import details_of, in_hundreds
 from sbtransfer.sources.folders import Folders
 from sbtransfer.sources.walk import files_within, objects_within
 from sbtransfer.wire import LinkedPage
@@ -68,6 +68,15 @@ class PlatformCalls:
         """Return an import as it stands (`GET /storage/imports/{id}`)."""
         return await self._api.get_import(job_id)
 
+    def get_imports(
+        self, job_ids: Iterable[str] | AsyncIterable[str]
+    ) -> AsyncIterator[ImportJob | ErrorRecord]:
+        """Yield any number of imports as they stand, or why there is none, in the order of their ids.
+
+        They are read 100 at a time (`POST /bulk/storage/imports/get`).
+        """
+        return _told(self._api.import_details, job_ids)
+
     def list_imports(
         self, *, project: str | None = None, volume: str | None = None, state: str | Iterable[str] = ()
     ) -> AsyncIterator[ImportJob]:
@@ -89,11 +98,24 @@ class PlatformCalls:
         """Return an export as it stands (`GET /storage/exports/{id}`)."""
         return await self._api.get_export(job_id)
 
+    def get_exports(
+        self, job_ids: Iterable[str] | AsyncIterable[str]
+    ) -> AsyncIterator[ExportJob | ErrorRecord]:
+        """Yield any number of exports as they stand, or why there is none, in the order of their ids.
+
+        They are read 100 at a time (`POST /bulk/storage/exports/get`).
+        """
+        return _told(self._api.export_details, job_ids)
+
     def list_exports(
         self, *, volume: str | None = None, state: str | Iterable[str] = ()
     ) -> AsyncIterator[ExportJob]:
         """Yield the user's exports, those to a volume, or in a state or several (`GET /storage/exports`)."""
         return _entries(self._api.export_pages(volume, _states(state)))
+
+    async def get_drs_import(self, job_id: str) -> DRSJob:
+        """Return a DRS import, the job of a whole bulk call, as it stands (`GET /bulk/drs/imports/{id}`)."""
+        return await self._api.get_drs(job_id)
 
     # Projects and volumes --------------------------------------------------------------------------------
 
@@ -182,6 +204,15 @@ async def _each(pages: AsyncIterator[Sequence[T]]) -> AsyncIterator[T]:
     async for page in pages:
         for entry in page:
             yield entry
+
+
+async def _told(
+    ask: Callable[[Sequence[str]], Awaitable[Mapping[str, T]]], ids: Iterable[str] | AsyncIterable[str]
+) -> AsyncIterator[T]:
+    async for some in in_hundreds(ids):
+        known = await ask(list(dict.fromkeys(some)))
+        for one in some:
+            yield known[one]
 
 
 def _states(state: str | Iterable[str]) -> tuple[str, ...]:

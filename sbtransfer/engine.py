@@ -219,6 +219,7 @@ class Engine:
     def progress(self) -> Progress:
         """The run as it stands now."""
         caller, now = self.api.caller, asyncio.get_running_loop().time()
+        waiting_for, waiting_seconds = self._waiting(now)
         return Progress(
             read=self.reader.read,
             waiting=self.reader.holding + self.submitter.holding,
@@ -232,16 +233,23 @@ class Engine:
             total=self.options.total,
             requests_left=caller.requests.left,
             files_left=caller.files.left,
+            requests_more_in=caller.requests.more_in,
+            files_more_in=caller.files.more_in,
             elapsed=0.0 if self.started is None else now - self.started,
-            waiting_for=caller.gate.reason or self._limit_reached() or self._reconciling(),
+            waiting_for=waiting_for,
+            waiting_seconds=waiting_seconds,
         )
 
-    def _limit_reached(self) -> str | None:
-        """Say which budget has nothing left while chunks wait for it."""
+    def _waiting(self, now: float) -> tuple[str | None, float | None]:
+        """Say what keeps anything from being sent, and for how many seconds yet."""
         caller, waiting = self.api.caller, self.submitter.waiting_for
+        if caller.gate.reason is not None:
+            return caller.gate.reason, max(caller.gate.resumes_at - now, 0.0)
         if waiting and not caller.requests.left:
-            return "the limit of requests"
-        return "the limit of DRS files" if "drs" in waiting and not caller.files.left else None
+            return "the limit of requests", caller.requests.more_in
+        if "drs" in waiting and not caller.files.left:
+            return "the limit of DRS files", caller.files.more_in
+        return self._reconciling(), None
 
     def _reconciling(self) -> str | None:
         """Say so where nothing but doubts is left to be settled."""

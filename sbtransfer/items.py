@@ -41,6 +41,11 @@ def _as_tags(tags: Any) -> Any:
     return tags if isinstance(tags, str) or not isinstance(tags, Iterable) else tuple(tags)
 
 
+def last_segment(location: str) -> str:
+    """Return the name that an unnamed import gets: `a/b.txt` gives `b.txt`, the folder `a/b/` gives `b`."""
+    return location.rstrip("/").rpartition("/")[2]
+
+
 @frozen(kw_only=True)
 class VolumeImport:
     """One file or folder to bring from a volume into a project.
@@ -89,6 +94,11 @@ class VolumeImport:
     def call_key(self) -> tuple[Hashable, ...]:
         """What this item must agree on with the others of its call."""
         return ("import",)
+
+    @property
+    def file_name(self) -> str:
+        """The name that its file gets, or the folder."""
+        return last_segment(self.location) if self.name is None else self.name
 
 
 @frozen(kw_only=True)

@@ -93,6 +93,10 @@ class Budget(Protocol):
         """How many tokens are free now."""
 
     @property
+    def more_in(self) -> float | None:
+        """In how many seconds further tokens are free; `None` where nothing is known to come back."""
+
+    @property
     def spare(self) -> float:
         """What may be spent on comfort: from 0, where tokens are scarce, to 1, where all are free."""
 
@@ -198,6 +202,15 @@ class ExactBudget:
         """How many tokens are free now."""
         self._collect(asyncio.get_running_loop().time())
         return int(max(min(self._free, self._under_ceiling), 0))
+
+    @property
+    def more_in(self) -> float | None:
+        """In how many seconds further tokens are free; `None` where none are spent and answered."""
+        now = asyncio.get_running_loop().time()
+        self._collect(now)
+        if self._under_ceiling < self._free:
+            return self._ceiling.ends_at - now
+        return self._returns[0][0] - now if self._returns else None
 
     @property
     def spare(self) -> float:
@@ -347,6 +360,7 @@ class Unlimited:
     """A budget that grants everything at once."""
 
     left: float = float("inf")
+    more_in: float | None = None
     spare: float = 0.0
 
     async def acquire(self, amount: int = 1, share: Share = "submit", *, partial: bool = False) -> Grant:  # noqa: ARG002

@@ -13,9 +13,10 @@ class Progress:
     `under_way` are in jobs on the platform, `in_doubt` were sent and nobody knows whether they were done,
     `undelivered` have an outcome that the consumer has not taken.
     `known` of the outcomes came from a journal. `total` is the length of the list where it is known.
-    `requests_left` and `files_left` are what the budgets hold now. `elapsed` and `remaining` are in seconds,
+    `requests_left` and `files_left` are what the budgets hold now, `requests_more_in` and `files_more_in` the
+    seconds until they hold more, where they do not hold all. `elapsed` and `remaining` are in seconds,
     `remaining` only where `total` is known and something has ended. `waiting_for` says why nothing is sent,
-    if so.
+    if so, and `waiting_seconds` when that may change, where it is known.
     """
 
     read: int = 0
@@ -30,8 +31,11 @@ class Progress:
     total: int | None = None
     requests_left: float = 0
     files_left: float = 0
+    requests_more_in: float | None = None
+    files_more_in: float | None = None
     elapsed: float = 0.0
     waiting_for: str | None = None
+    waiting_seconds: float | None = None
 
     @property
     def ended(self) -> int:

@@ -35,13 +35,15 @@ class Project:
     """A project, by its `owner/name`.
 
     `permissions` are those of the token's owner, by name (`read`, `write`, `copy`, `execute`, `admin`);
-    `root_folder` is the id of the folder that holds what lies in the project itself.
+    `root_folder` is the id of the folder that holds what lies in the project itself, `region` is where the
+    bytes of its files are kept.
     """
 
     id: str
     name: str
     root_folder: str | None = None
     permissions: Mapping[str, bool] = field(factory=dict, hash=False)
+    region: str | None = None
 
     @property
     def writable(self) -> bool | None:
@@ -54,7 +56,8 @@ class Volume:
     """Cloud storage that is attached to the platform, by its `owner/name`.
 
     `access_mode` is `RO` or `RW`; exports need `RW`. `service` is the kind of storage (`s3`, `gcs`), `bucket`
-    its name there; `prefix` stands before every location. One that is not `active` takes no transfers.
+    its name there, in a `region`; `prefix` stands before every location. One that is not `active` takes no
+    transfers.
     """
 
     id: str
@@ -64,6 +67,7 @@ class Volume:
     service: str | None = None
     bucket: str | None = None
     prefix: str | None = None
+    region: str | None = None
 
     @property
     def writable(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import ipaddress
 import os
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from sbtransfer.errors import SettingsError
+from sbtransfer.profiles import CREDENTIALS_FILE, read_profile
 
 TokenSource: TypeAlias = str | Callable[[], Awaitable[str]]
 
@@ -26,8 +26,16 @@ PLATFORMS: Mapping[str, str] = {
 """The endpoints by short names: the Cancer Genomics Cloud, CAVATICA, BioData Catalyst, and Seven Bridges in
 the US and in the EU. Source: the public API documentation."""
 
-CREDENTIALS_FILE = Path("~/.sevenbridges/credentials")
-_OTHER_WAYS = f"write a profile to {CREDENTIALS_FILE}, or give one"
+PLATFORM_TITLES: Mapping[str, str] = {
+    "cgc": "Cancer Genomics Cloud",
+    "cavatica": "CAVATICA",
+    "bdc": "NHLBI BioData Catalyst",
+    "sb": "Seven Bridges Platform, US",
+    "sb-eu": "Seven Bridges Platform, EU",
+}
+"""What people call them."""
+
+_OTHER_WAYS = f"write a profile to {CREDENTIALS_FILE} ('sbtransfer configure' does), or give one"
 
 
 @frozen
@@ -64,32 +72,13 @@ class Settings:
 
 def _found(profile: str | None, environ: Mapping[str, str], credentials: Path) -> Mapping[str, str]:
     if profile is not None:
-        return _read_profile(credentials, profile)
+        return read_profile(credentials, profile)
     found = {"api_endpoint": environ.get("SB_API_ENDPOINT"), "auth_token": environ.get("SB_AUTH_TOKEN")}
     given = {name: value for name, value in found.items() if value}
     if len(given) == len(found) or not credentials.is_file():
         return given
     # A token belongs to its endpoint: half of one source is never completed from another unasked.
-    return given or _read_profile(credentials, "default", missing_is_fine=True)
-
-
-def _read_profile(path: Path, profile: str, *, missing_is_fine: bool = False) -> Mapping[str, str]:
-    parser, problem = configparser.ConfigParser(interpolation=None), None
-    try:
-        parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        problem = f"cannot read the credentials file {path}: {type(error).__name__}"
-    except configparser.Error as error:
-        problem = f"{path} is not a credentials file: {type(error).__name__}"
-    if problem is not None:
-        # Raised outside of the handlers: what the parser raises quotes a line, which may hold a token.
-        raise SettingsError(problem)
-    if not parser.has_section(profile):
-        if missing_is_fine:
-            return {}
-        known = ", ".join(parser.sections()) or "none"
-        raise SettingsError(f"{path} has no profile [{profile}]; it has: {known}")
-    return dict(parser.items(profile))
+    return given or read_profile(credentials, "default", missing_is_fine=True)
 
 
 def checked_endpoint(endpoint: str) -> str:

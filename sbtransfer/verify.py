@@ -160,7 +160,7 @@ def _names_of(item: VolumeImport | DRSImport) -> Iterator[str]:
         yield item.name.rpartition("/")[2]
         yield item.name
     elif isinstance(item, VolumeImport):
-        yield item.location.rstrip("/").rpartition("/")[2]
+        yield item.file_name
 
 
 def _compare_place(findings: _Findings, item: VolumeImport | DRSImport, found: FileDetails) -> None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import click
 
 from sbtransfer import __version__
+from sbtransfer.cli.completion import completion
+from sbtransfer.cli.configure import configure
 from sbtransfer.cli.demo import demo
 from sbtransfer.cli.exits import EXIT_CODES
+from sbtransfer.cli.jobs import jobs
 from sbtransfer.cli.journal import journal
+from sbtransfer.cli.limits import limits
+from sbtransfer.cli.listing import list_
 from sbtransfer.cli.options import example
+from sbtransfer.cli.report import report
 from sbtransfer.cli.resume import resume, retry
 from sbtransfer.cli.simulate import simulate
 from sbtransfer.cli.transfer import drs_import, export, import_
@@ -26,9 +32,24 @@ def cli() -> None:
     """Move file lists of any length through the bulk API of the Seven Bridges platforms.
 
     The endpoint and the token come from SB_API_ENDPOINT and SB_AUTH_TOKEN, or from a profile in
-    ~/.sevenbridges/credentials.
+    ~/.sevenbridges/credentials, which 'sbtransfer configure' writes.
     """
 
 
-for _verb in (import_, export, drs_import, resume, retry, journal, simulate, demo):
+for _verb in (
+    import_,
+    export,
+    drs_import,
+    resume,
+    retry,
+    report,
+    jobs,
+    list_,
+    limits,
+    journal,
+    simulate,
+    demo,
+    configure,
+    completion,
+):
     cli.add_command(_verb)

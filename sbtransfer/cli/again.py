@@ -8,10 +8,11 @@ from typing import Literal
 from rich.console import Console
 
 from sbtransfer.cli.book import Book
+from sbtransfer.cli.events import errors
 from sbtransfer.cli.exits import Exit
 from sbtransfer.cli.known import Known, look
 from sbtransfer.cli.lists import checked
-from sbtransfer.cli.move import Move, carry_out, noted, nothing_sent, results_path
+from sbtransfer.cli.move import Move, carry_out, noted, nothing_sent, results_path, teller_for
 from sbtransfer.cli.results import Results
 from sbtransfer.cli.shared import Running
 from sbtransfer.client import Client
@@ -26,12 +27,13 @@ Retry = Literal["failed", "unconfirmed"]
 
 def go_on(console: Console, journal: Path, running: Running, retry: Retry | None = None) -> Exit:
     """Finish what a journal holds and what is left of its list; with `retry`, try again what failed."""
-    with nothing_sent():
-        known = look(journal)
-        settings = running.settings()
-        check_endpoint(known, settings)
-        what = _of_journal(known, running, retry)
-    return carry_out(console, settings, what, running)
+    with errors(told=running.as_json):
+        with nothing_sent():
+            known = look(journal)
+            settings = running.settings()
+            check_endpoint(known, settings)
+            what = _of_journal(known, running, retry)
+        return carry_out(settings, what, running, teller_for(console, known.kind, running))
 
 
 def check_endpoint(known: Known, settings: Settings) -> None:

@@ -11,6 +11,7 @@ import attrs
 import click
 from attrs import frozen
 
+from sbtransfer.cli.completion import known_profiles
 from sbtransfer.cli.exits import Exit
 from sbtransfer.cli.options import Seconds, Verb, guarded, with_options
 from sbtransfer.settings import PLATFORMS
@@ -68,7 +69,12 @@ PLACE = (
         type=click.Choice(tuple(PLATFORMS)),
         help="The platform by its name, instead of its --endpoint.",
     ),
-    click.option("--profile", metavar="NAME", help="The profile of ~/.sevenbridges/credentials to use."),
+    click.option(
+        "--profile",
+        metavar="NAME",
+        shell_complete=known_profiles,
+        help="The profile of ~/.sevenbridges/credentials to use.",
+    ),
 )
 WAITING = (
     seconds("--timeout", 120, "How long to wait for an answer.", above=0),

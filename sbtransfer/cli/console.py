@@ -1,13 +1,10 @@
-"""Standard error: all that is said to a person goes there, since standard output is for data."""
+"""Standard error, where all that is said to a person goes, and standard output, which is for data."""
 
 from __future__ import annotations
 
 import io
-import logging
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import IO, TextIO, cast
 
 from attrs import define
@@ -16,8 +13,8 @@ from rich.text import Text
 
 
 @define
-class _Stderr:
-    """Standard error, whose other end may be closed: a transfer does not end for want of a listener."""
+class _Listener:
+    """A stream whose other end may be closed: a transfer does not end for want of a listener."""
 
     stream: TextIO
 
@@ -51,7 +48,18 @@ class _Stderr:
 def standard_error() -> Console:
     """Return standard error as a console; NO_COLOR and the like are honoured."""
     stream = sys.stderr or io.StringIO()
-    return Console(file=cast("IO[str]", _Stderr(stream)), highlight=False)
+    return Console(file=cast("IO[str]", _Listener(stream)), highlight=False)
+
+
+def write_line(data: bytes) -> None:
+    """Write a line of data in UTF-8 to standard output, at once."""
+    if sys.stdout is None:
+        return
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    listener = _Listener(sys.stdout)
+    listener.write(data.decode() + "\n")
+    listener.flush()
 
 
 def plain(text: str) -> str:
@@ -66,31 +74,3 @@ def say(console: Console, text: str, style: str = "", *, whole: bool = False) ->
     """
     for line in text.splitlines():
         console.print(Text(plain(line), style), soft_wrap=whole or not console.is_terminal)
-
-
-class _ToConsole(logging.Handler):
-    """Logs by way of the console, so that they go above a progress bar and not through it."""
-
-    def __init__(self, console: Console) -> None:
-        super().__init__()
-        self._console = console
-        self.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
-
-    def emit(self, record: logging.LogRecord) -> None:
-        say(self._console, self.format(record), "dim")
-
-
-@contextmanager
-def logs(console: Console, *, verbose: bool) -> Iterator[None]:
-    """While the block lasts, show the debug log if `verbose`, else nothing of what is logged anywhere."""
-    root, own = logging.getLogger(), logging.getLogger("sbtransfer")
-    handler = _ToConsole(console) if verbose else logging.NullHandler()
-    level = own.level
-    root.addHandler(handler)
-    if verbose:
-        own.setLevel(logging.DEBUG)
-    try:
-        yield
-    finally:
-        own.setLevel(level)
-        root.removeHandler(handler)

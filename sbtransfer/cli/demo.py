@@ -121,7 +121,7 @@ async def _transfer_one(console: Console, client: Client, plan: Plan) -> Summary
     from sbtransfer import WorkList
     from sbtransfer.cli.move import Move, move
     from sbtransfer.cli.results import Results
-    from sbtransfer.cli.telling import Report
+    from sbtransfer.cli.telling import Words
 
     work_list = WorkList(plan.path, plan.kind)
     check = work_list.check()
@@ -133,4 +133,4 @@ async def _transfer_one(console: Console, client: Client, plan: Plan) -> Summary
         total=check.items,
         results=Results(plan.results, plan.kind),
     )
-    return await move(client, what, Report(console, plan.kind))
+    return await move(client, what, Words(console, plan.kind))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sbtransfer.cli.advice import advice_for
 from sbtransfer.errors import (
     APIError,
     InvalidItemError,
@@ -56,7 +57,7 @@ Exit codes: 0 all items completed, 1 some did not, 2 the command or the work lis
 def exit_for(error: BaseException) -> Exit:
     """Return the exit code of a command that an exception stopped."""
     match error:
-        case KeyboardInterrupt():
+        case KeyboardInterrupt() | click.Abort():
             return Exit.INTERRUPTED
         case SettingsError() | WorkListError() | InvalidItemError() | UsageError() | JournalRefusedError():
             return Exit.USAGE
@@ -69,17 +70,24 @@ def exit_for(error: BaseException) -> Exit:
 
 
 def words_for(error: BaseException) -> str:
-    """Return what to tell the user: what happened, and the notes that were added to it on its way."""
+    """Return what to tell the user: what happened, what to do, and the notes added to it on its way."""
     match error:
-        case KeyboardInterrupt():
+        case KeyboardInterrupt() | click.Abort():
             said = "Interrupted."
         case WorkListError() if error.total > 1:
             said = f"Error: {error.total:,} problems in the work list:\n{indent(str(error), '  ')}"
         case SBTransferError() | OSError():
-            said = f"Error: {error}"
+            said = "; ".join(filter(None, (f"Error: {_what(error)}", advice_for(error))))
         case _:
             said = f"internal error: {type(error).__name__}: {error}; run with --debug to see where"
     return "\n".join((said, *getattr(error, "__notes__", ())))
+
+
+def _what(error: SBTransferError | OSError) -> str:
+    """Return what happened; the system's errors without their numbers."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
 
 
 @contextmanager

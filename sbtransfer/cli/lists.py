@@ -8,7 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 from attrs import field, frozen
@@ -16,7 +16,8 @@ from attrs import field, frozen
 from sbtransfer.cli.shared import Shared
 from sbtransfer.cli.state import digest_of, journal_beside, journal_of_stream, keep
 from sbtransfer.cli.verbs import VERBS
-from sbtransfer.worklist import WorkList, spool
+from sbtransfer.errors import WorkListError
+from sbtransfer.worklist import Survey, WorkList, spool
 
 if TYPE_CHECKING:
     from sbtransfer.items import Item, Kind
@@ -29,13 +30,19 @@ _AHEAD = 200  # items that are read from standard input before there is room for
 class Listed:
     """Items to transfer, and how many there are where that is known.
 
-    `journal` is where their journal lies, `None` if none is to be kept, and `notes` are for it.
+    `journal` is where their journal lies, `None` if none is to be kept, and `notes` are for it. `survey` is
+    what a first pass over them has shown, unless they are streamed.
     """
 
     items: Iterable[Item] | AsyncIterator[Item]
-    total: int | None = None
     journal: Path | None = None
     notes: Mapping[str, Any] = field(factory=dict)
+    survey: Survey | None = None
+
+    @property
+    def total(self) -> int | None:
+        """The length of the list, where it is known."""
+        return None if self.survey is None else self.survey.check.items
 
     @property
     def source(self) -> Mapping[str, Any] | None:
@@ -45,49 +52,36 @@ class Listed:
 
 @contextmanager
 def listed(kind: Kind, shared: Shared, defaults: Mapping[str, object]) -> Iterator[Listed]:
-    """Open a command's work list; unless it is streamed, read it once and find every bad row first.
+    """Open a command's work list; unless it is streamed, look it over first.
 
-    Raises `WorkListError` for the bad rows.
+    Raises `WorkListError` for bad rows, and for traps that would lose items.
     """
-    if shared.work_list != "-":
-        yield _from_file(kind, shared, defaults)
-    elif sys.stdin is None:
-        raise click.UsageError("standard input is closed: give a file")
-    elif shared.stream:
-        yield _from_stream(kind, shared, defaults)
-    else:
-        with spool(sys.stdin.buffer) as path:
-            yield _from_spool(path, kind, shared, defaults)
-
-
-def _from_file(kind: Kind, shared: Shared, defaults: Mapping[str, object]) -> Listed:
-    path = Path(shared.work_list)
-    journal = None if shared.no_journal else shared.journal or journal_beside(shared.work_list)
-    work_list = WorkList(path, kind, defaults=defaults, format=shared.format)
     if shared.stream:
-        return Listed(work_list, None, journal, {"kind": kind, "unchecked": True})
-    total = checked(work_list)
-    return Listed(work_list, total, journal, {"kind": kind, "digest": digest_of(path)})
+        yield (_from_stream if shared.work_list == "-" else _from_file)(kind, shared, defaults)
+        return
+    with opened(kind, shared, defaults) as work_list:
+        survey = work_list.survey(SHOWN_PROBLEMS)
+        survey.check.raise_for_problems()
+        if not shared.allow_name_collisions:
+            raise_for_traps(work_list.name, survey)
+        yield _kept(work_list, survey, kind, shared, defaults)
 
 
-def _from_stream(kind: Kind, shared: Shared, defaults: Mapping[str, object]) -> Listed:
-    # Not the reader that Python has for it: a thread that still waits for input would hold its lock, and
-    # Python could not end.
-    stream = open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115
-    work_list = WorkList.from_stream(stream, kind, defaults=defaults, format=shared.format)
-    journal = None if shared.no_journal else shared.journal or journal_of_stream(VERBS[kind])
-    return Listed(from_thread(work_list), None, journal, {"kind": kind, "unchecked": True})
+@contextmanager
+def opened(kind: Kind, shared: Shared, defaults: Mapping[str, object]) -> Iterator[WorkList]:
+    """Give a command's work list as one that can be read again; standard input is copied for that."""
+    if shared.work_list != "-":
+        yield _work_list(Path(shared.work_list), kind, shared, defaults)
+        return
+    with spool(_standard_input().buffer) as path:
+        yield _work_list(path, kind, shared, defaults, "standard input")
 
 
-def _from_spool(path: Path, kind: Kind, shared: Shared, defaults: Mapping[str, object]) -> Listed:
-    def named(path: Path) -> WorkList:
-        return WorkList(path, kind, defaults=defaults, format=shared.format, name="standard input")
-
-    total = checked(named(path))
-    if shared.no_journal:
-        return Listed(named(path), total)
-    kept = keep(path, VERBS[kind], shared.journal)
-    return Listed(named(kept.work_list), total, kept.journal, {"kind": kind, "digest": kept.digest})
+def raise_for_traps(name: str, survey: Survey) -> None:
+    """Raise `WorkListError` for a list called `name` of which a part could not arrive."""
+    problems = ["\n  ".join((f"{name}: {trap}", *trap.examples)) for trap in survey.stops]
+    if problems:
+        raise WorkListError(problems)
 
 
 def checked(work_list: WorkList) -> int:
@@ -95,6 +89,51 @@ def checked(work_list: WorkList) -> int:
     check = work_list.check(SHOWN_PROBLEMS)
     check.raise_for_problems()
     return check.items
+
+
+def journal_of(shared: Shared) -> Path | None:
+    """Return where the journal of a list in a file lies; `None` if none is to be kept."""
+    return None if shared.no_journal else shared.journal or journal_beside(shared.work_list)
+
+
+def _work_list(
+    path: Path, kind: Kind, shared: Shared, defaults: Mapping[str, object], name: str | None = None
+) -> WorkList:
+    return WorkList(path, kind, defaults=defaults, format=shared.format, name=name, only=shared.only)
+
+
+def _kept(
+    work_list: WorkList, survey: Survey, kind: Kind, shared: Shared, defaults: Mapping[str, object]
+) -> Listed:
+    """Return a list that was looked over; one from standard input is kept for later commands."""
+    path = Path((work_list.describe() or {})["path"])
+    if shared.work_list != "-":
+        return Listed(work_list, journal_of(shared), {"kind": kind, "digest": digest_of(path)}, survey)
+    if shared.no_journal:
+        return Listed(work_list, survey=survey)
+    kept = keep(path, VERBS[kind], shared.journal)
+    again = _work_list(kept.work_list, kind, shared, defaults, work_list.name)
+    return Listed(again, kept.journal, {"kind": kind, "digest": kept.digest}, survey)
+
+
+def _from_file(kind: Kind, shared: Shared, defaults: Mapping[str, object]) -> Listed:
+    work_list = _work_list(Path(shared.work_list), kind, shared, defaults)
+    return Listed(work_list, journal_of(shared), {"kind": kind, "unchecked": True})
+
+
+def _from_stream(kind: Kind, shared: Shared, defaults: Mapping[str, object]) -> Listed:
+    # Not the reader that Python has for it: a thread that still waits for input would hold its lock, and
+    # Python could not end.
+    stream: BinaryIO = open(_standard_input().fileno(), "rb", closefd=False)  # noqa: SIM115
+    work_list = WorkList.from_stream(stream, kind, defaults=defaults, format=shared.format, only=shared.only)
+    journal = None if shared.no_journal else shared.journal or journal_of_stream(VERBS[kind])
+    return Listed(from_thread(work_list), journal, {"kind": kind, "unchecked": True})
+
+
+def _standard_input() -> Any:
+    if sys.stdin is None:
+        raise click.UsageError("standard input is closed: give a file")
+    return sys.stdin
 
 
 async def from_thread(items: Iterable[Item]) -> AsyncIterator[Item]:

@@ -10,17 +10,20 @@ from pathlib import Path
 from attrs import frozen
 from rich.console import Console
 
+from sbtransfer.cli.access import look_at
 from sbtransfer.cli.book import Book
+from sbtransfer.cli.dry_run import dry_run
+from sbtransfer.cli.events import Events, errors
 from sbtransfer.cli.exits import Exit
 from sbtransfer.cli.known import Known, look_if_there, usable
 from sbtransfer.cli.lists import Listed, listed
 from sbtransfer.cli.loop import run as run_loop
 from sbtransfer.cli.preflight import known_user
-from sbtransfer.cli.progress import View, showing, view_for
+from sbtransfer.cli.progress import View, showing
 from sbtransfer.cli.results import Results, exists
 from sbtransfer.cli.shared import Running, Shared, same
 from sbtransfer.cli.state import WITHOUT_ONE
-from sbtransfer.cli.telling import Report, leaving
+from sbtransfer.cli.telling import Teller, Words, leaving
 from sbtransfer.cli.verification import Verification
 from sbtransfer.client import Client
 from sbtransfer.errors import JournalRefusedError, SBTransferError
@@ -30,6 +33,7 @@ from sbtransfer.limits import Limits
 from sbtransfer.models import Outcome, Summary
 from sbtransfer.run import TransferRun
 from sbtransfer.settings import Settings
+from sbtransfer.worklist import Places
 
 
 @frozen(kw_only=True)
@@ -37,6 +41,7 @@ class Move:
     """What a command is to do: how its run begins, and where the results and the journal of it lie.
 
     `kind` is `None` where kinds may be mixed; `total` is the length of the list where that is known.
+    `places` are looked at before anything is sent.
     """
 
     kind: Kind | None
@@ -44,16 +49,34 @@ class Move:
     total: int | None = None
     results: Results | None = None
     book: Book | None = None
+    places: Places | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the journal has an outcome of every item: then nothing will be sent."""
+        known = None if self.book is None else self.book.known
+        return known is not None and known.is_finished and known.counts.total == self.total
 
 
 def move_list(console: Console, kind: Kind, shared: Shared, defaults: Mapping[str, object]) -> Exit:
-    """Transfer the work list of a command; return how that ended."""
-    settings = shared.settings()
+    """Transfer the work list of a command, or only say what that would do; return how that ended."""
+    if shared.dry_run:
+        return dry_run(kind, shared, defaults)
     with ExitStack() as stack:
+        stack.enter_context(errors(told=shared.as_json))
+        settings = shared.settings()
         with nothing_sent():
             work = stack.enter_context(listed(kind, shared, defaults))
             what = _of_list(kind, work, shared)
-        return carry_out(console, settings, what, shared)
+        teller = teller_for(console, kind, shared)
+        if work.survey is not None:
+            teller.surveyed(work.survey)
+        return carry_out(settings, what, shared, teller)
+
+
+def teller_for(console: Console, kind: Kind | None, running: Running) -> Teller:
+    """Return what tells of a transfer, as the options want it."""
+    return Events(console, kind) if running.as_json else Words(console, kind, quiet=running.quiet)
 
 
 def _of_list(kind: Kind, work: Listed, shared: Shared) -> Move:
@@ -79,7 +102,14 @@ def _of_list(kind: Kind, work: Listed, shared: Shared) -> Move:
         )
 
     results = path and Results(path, kind, force=shared.force, anew=book is not None)
-    return Move(kind=kind, begin=begin, total=work.total, results=results or None, book=book)
+    return Move(
+        kind=kind,
+        begin=begin,
+        total=work.total,
+        results=results or None,
+        book=book,
+        places=work.survey.places if work.survey and shared.look_first else None,
+    )
 
 
 def results_path(running: Running, known: Known | None) -> Path | None:
@@ -104,10 +134,9 @@ def noted(notes: Mapping[str, object], results: Path | None) -> Mapping[str, obj
     return notes if results is None else {**notes, "results": str(results.absolute())}
 
 
-def carry_out(console: Console, settings: Settings, what: Move, running: Running) -> Exit:
+def carry_out(settings: Settings, what: Move, running: Running, teller: Teller) -> Exit:
     """Do what a command is to do, and tell of it."""
-    report = Report(console, what.kind, quiet=running.quiet)
-    check = Verification(console, quiet=running.quiet) if running.verify else None
+    check = Verification(teller.console, quiet=running.quiet or running.as_json) if running.verify else None
     summary: Summary | None = None
 
     async def main() -> Summary:
@@ -115,29 +144,29 @@ def carry_out(console: Console, settings: Settings, what: Move, running: Running
         async with Client(
             settings.endpoint, settings.token, limits=limits, polling=running.lag, timeout=running.timeout
         ) as client:
-            return await move(client, what, report, running.connect_timeout, check)
+            return await move(client, what, teller, running.connect_timeout, check)
 
     try:
-        summary = run_loop(main(), partial(leaving, console))
+        summary = run_loop(main(), partial(leaving, teller.console))
     finally:
         if what.results is not None:
-            report.wrote(what.results)
+            teller.wrote(what.results)
         if what.book is not None:
-            report.what_next(what.book, summary, running.repeated)
+            teller.what_next(what.book, summary, running.repeated)
     return Exit.COMPLETED if summary.ok and (check is None or check.ok) else Exit.INCOMPLETE
 
 
 async def move(
     client: Client,
     what: Move,
-    report: Report,
+    teller: Teller,
     connect_timeout: float = 30.0,
     check: Verification | None = None,
 ) -> Summary:
     """Transfer, and tell of it whatever ends it."""
     with nothing_sent():
         run = what.begin(client)
-    view = view_for(report.console, report.kind, quiet=report.quiet)
+    view = teller.view()
     # A journal is looked over at the end: it knows what earlier runs have done, too.
     watch = partial(check.over, client) if check is not None and what.book is None else _pass
     try:
@@ -146,21 +175,30 @@ async def move(
             with nothing_sent():
                 view.connecting(client.endpoint)
                 user = await known_user(client, connect_timeout)
+                if what.kind is not None and what.places is not None and not what.is_done:
+                    await _look_at(client, what.kind, what.places, teller)
                 await _open(what, Owner(endpoint=client.endpoint, username=user.username), stack)
-            report.started(what.total, client.endpoint, user.username)
+            teller.started(what.total, client.endpoint, user.username)
             if what.book is not None:
-                report.took_up(what.book)
+                teller.took_up(what.book)
             # A list that does not go with its journal is refused before anything is sent.
             with nothing_sent(JournalRefusedError):
-                await _follow(run, what.results, report, view, watch)
+                await _follow(run, what.results, teller, view, watch)
             if check is not None and what.book is not None:
                 await check.over(client, what.book.outcomes())
     finally:
         if run.summary.read:
-            report.ended(run.summary, run.progress)
+            teller.ended(run.summary, run.progress)
     if check is not None:
         check.ended()
     return run.summary
+
+
+async def _look_at(client: Client, kind: Kind, places: Places, teller: Teller) -> None:
+    """Look whether a list can be transferred at all, and stop if it cannot."""
+    access = await look_at(client, kind, places)
+    access.raise_for_problems()
+    teller.looked(access.unchecked)
 
 
 async def _open(what: Move, owner: Owner, stack: AsyncExitStack) -> None:
@@ -179,7 +217,7 @@ async def _open(what: Move, owner: Owner, stack: AsyncExitStack) -> None:
 async def _follow(
     run: TransferRun,
     results: Results | None,
-    report: Report,
+    teller: Teller,
     view: View,
     watch: Callable[[AsyncIterator[Outcome]], Awaitable[None]],
 ) -> None:
@@ -188,7 +226,7 @@ async def _follow(
     def take(outcome: Outcome) -> None:
         if results is not None:
             results.add(outcome)
-        report.ended_one(outcome)
+        teller.ended_one(outcome)
 
     async def taken() -> AsyncGenerator[Outcome, None]:
         async for outcome in run:

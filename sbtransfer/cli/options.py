@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Callable
 from math import isnan
+from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
 import click
@@ -71,16 +72,23 @@ def example(line: str) -> str:
 
 
 def guarded(verb: Verb) -> Verb:
-    """Give a verb standard error to speak to, `--verbose` and `--debug`, and an end in words and a code."""
+    """Give a verb standard error to speak to, options to look closer, and an end in words and a code."""
 
     @click.option("-v", "--verbose", is_flag=True, help="Show the debug log.")
+    @click.option(
+        "--log-file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Append the debug log to this file, which only its owner may read.",
+    )
     @click.option("--debug", is_flag=True, help="Show where an error came from.")
     @functools.wraps(verb)
-    def command(*, verbose: bool, debug: bool, **given: Any) -> None:
-        from sbtransfer.cli.console import logs, standard_error
+    def command(*, verbose: bool, log_file: Path | None, debug: bool, **given: Any) -> None:
+        from sbtransfer.cli.console import standard_error
+        from sbtransfer.cli.logs import logs
 
         console = standard_error()
-        with told(console, debug=debug), logs(console, verbose=verbose):
+        with told(console, debug=debug), logs(console, verbose=verbose, path=log_file):
             click.get_current_context().exit(verb(console, **given))
 
     return command

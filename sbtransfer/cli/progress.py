@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from datetime import timedelta
-from math import isfinite
+from datetime import datetime, timedelta
+from math import ceil, isfinite
 from typing import Protocol
 
 from attrs import define, field
@@ -28,6 +28,12 @@ def span(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds)))
 
 
+def clock(seconds: float) -> str:
+    """Return a short time as minutes and seconds, rounded up."""
+    minutes, rest = divmod(ceil(seconds), 60)
+    return f"{minutes}:{rest:02}"
+
+
 def how_far(progress: Progress) -> str:
     """Say how many items have ended, of how many."""
     if progress.total is None:
@@ -46,22 +52,36 @@ def counts(progress: Progress) -> str:
 
 def left(progress: Progress, kind: Kind | None) -> str:
     """Say what is left of the budgets that a kind of item spends; empty if they are unlimited."""
-    budgets = [("requests", progress.requests_left)]
+    budgets = [("requests", progress.requests_left, progress.requests_more_in)]
     if kind in ("drs", None):
-        budgets.append(("files", progress.files_left))
-    parts = [f"{amount:,.0f} {name}" for name, amount in budgets if isfinite(amount)]
-    return f"{' and '.join(parts)} left" if parts else ""
+        budgets.append(("files", progress.files_left, progress.files_more_in))
+    parts = [
+        f"{amount:,.0f} {name} left" + ("" if more_in is None else f", more in {clock(more_in)}")
+        for name, amount, more_in in budgets
+        if isfinite(amount)
+    ]
+    return "; ".join(parts)
 
 
 def times(progress: Progress) -> str:
-    """Say how long it has taken, and how long it may take yet."""
-    remaining = "" if progress.remaining is None else f", about {span(progress.remaining)} left"
-    return f"{span(progress.elapsed)}{remaining}"
+    """Say how long it has taken, how long it may take yet, and when it may end."""
+    if progress.remaining is None:
+        return span(progress.elapsed)
+    end = datetime.now() + timedelta(seconds=progress.remaining)
+    return f"{span(progress.elapsed)}, about {span(progress.remaining)} left, until {when(end)}"
+
+
+def when(end: datetime) -> str:
+    """Return a time on the user's clock; with the day, if that is not today."""
+    return f"{end:%H:%M}" if end.date() == datetime.now().date() else f"{end:%a %d %b, %H:%M}"
 
 
 def waits(progress: Progress) -> str:
     """Say what is waited for; empty if nothing is."""
-    return f"waiting: {plain(progress.waiting_for)}" if progress.waiting_for else ""
+    if not progress.waiting_for:
+        return ""
+    again = "" if progress.waiting_seconds is None else f", again in {clock(progress.waiting_seconds)}"
+    return f"waiting: {plain(progress.waiting_for)}{again}"
 
 
 def as_line(progress: Progress, kind: Kind | None) -> str:
@@ -79,10 +99,10 @@ def as_bar(progress: Progress, kind: Kind | None) -> RenderableType:
     bar.add_row(
         verb_for(kind),
         ProgressBar(progress.total, progress.ended, pulse=progress.total is None),
-        f"{how_far(progress)}  {times(progress)}",
+        how_far(progress),
     )
     # The last line is short: where it fills its line, the ^C that a terminal shows would begin another one.
-    below = [waits(progress), counts(progress), left(progress, kind)]
+    below = [waits(progress), counts(progress), left(progress, kind), times(progress)]
     return Group(bar, *(Text(line, "dim", no_wrap=True, overflow="ellipsis") for line in below if line))
 
 

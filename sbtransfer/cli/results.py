@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable
+from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,16 @@ from sbtransfer.items import ITEM_TYPES, Kind
 from sbtransfer.models import Outcome
 from sbtransfer.wire import flat
 
-_OUTCOME = ("state", "job_id", "file_id", "error_code", "error_message")
+_OUTCOME = (
+    "state",
+    "job_id",
+    "file_id",
+    "error_code",
+    "error_message",
+    "attempts",
+    "submitted_on",
+    "finished_on",
+)
 
 Form: TypeAlias = Literal["jsonl", "csv"]
 Write: TypeAlias = Callable[[Outcome], object]
@@ -43,6 +53,9 @@ def row(outcome: Outcome) -> dict[str, Any]:
         "file_id": outcome.file_id,
         "error_code": None if error is None else error.code,
         "error_message": None if error is None else error.message,
+        "attempts": outcome.attempts,
+        "submitted_on": _time(outcome.submitted_on),
+        "finished_on": _time(outcome.finished_on),
     }
 
 
@@ -150,6 +163,10 @@ class Results:
 def exists(path: Path, option: str = "--results") -> SettingsError:
     """Refuse to overwrite a file."""
     return SettingsError(f"{str(path)!r} exists: give another {option}, or --force")
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _opened(path: Path, if_it_exists: int, buffering: int) -> TextIOWrapper:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sbtransfer.worklist import Format
 
 FORMATS = ("csv", "tsv", "json", "jsonl")
+STATES = ("failed", "unconfirmed", "completed", "all")
 RESULTS_ENDINGS = (".jsonl", ".csv")
 
 
@@ -39,6 +40,7 @@ class Running(Connection):
     verify_drs: bool = True
     resend_ambiguous: bool = False
     no_results: bool = False
+    as_json: bool = False
     repeated: tuple[str, ...] = ()
 
     @property
@@ -57,10 +59,16 @@ class Shared(Running):
     journal: Path | None
     no_journal: bool
     stream: bool
+    only: tuple[str, ...] = ()
+    dry_run: bool = False
+    look_first: bool = True
+    allow_name_collisions: bool = False
 
     def check(self) -> None:
         """Raise a usage error for options that exclude each other, or that name the same file twice."""
         super().check()
+        if self.dry_run and self.stream:
+            raise click.UsageError("--dry-run looks over the whole list: leave out --stream")
         if self.journal and self.no_journal:
             raise click.UsageError("give --journal or --no-journal, not both")
         if self.journal and same(self.journal, self.work_list):
@@ -125,6 +133,12 @@ _RUNNING = (
         help="Afterwards, compare what arrived with what the list promised: name, place, size, md5.",
     ),
     click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something goes wrong."),
+    click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Write what happens to standard output, one JSON object a line, for programs.",
+    ),
 )
 
 _LISTED = (
@@ -141,6 +155,29 @@ _LISTED = (
     ),
     click.option("--no-journal", is_flag=True, help="Keep no journal: a run that is killed cannot go on."),
     click.option("--stream", is_flag=True, help="Send the list as it is read, without checking it first."),
+    click.option(
+        "--only",
+        type=click.Choice(STATES, case_sensitive=False),
+        multiple=True,
+        help="Of a results file, take the items in this state; may be repeated.",
+    ),
+    click.option(
+        "--dry-run",
+        is_flag=True,
+        help="Say what would be sent, how long that takes, and which traps the list holds; send nothing.",
+    ),
+    click.option(
+        "--check/--no-check",
+        "look_first",
+        default=True,
+        show_default=True,
+        help="Look first whether projects and volumes are there, and take what is sent.",
+    ),
+    click.option(
+        "--allow-name-collisions",
+        is_flag=True,
+        help="Send items although they share a destination name, where only one of them can arrive.",
+    ),
 )
 
 # What the connection and the pace depend on; the rest is in the journal, or a matter of one command.

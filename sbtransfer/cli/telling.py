@@ -1,8 +1,9 @@
-"""What a person is told of one transfer besides its progress: what failed, and how it ended."""
+"""What is told of one transfer besides its progress, to a person: what failed, and how it ended."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from attrs import define, field
 from rich.console import Console
@@ -10,12 +11,13 @@ from rich.console import Console
 from sbtransfer.cli.book import Book
 from sbtransfer.cli.console import say
 from sbtransfer.cli.next_steps import next_steps, so_far
-from sbtransfer.cli.progress import span
+from sbtransfer.cli.progress import View, span, view_for
 from sbtransfer.cli.results import Results
 from sbtransfer.cli.verbs import verb_for
 from sbtransfer.items import DRSImport, Item, Kind, VolumeExport, VolumeImport
 from sbtransfer.models import Outcome, Summary
 from sbtransfer.progress import Progress
+from sbtransfer.worklist import Survey
 
 SHOWN_FAILURES = 20
 
@@ -66,14 +68,63 @@ def leaving(console: Console) -> None:
     say(console, "Leaving once the calls that are on their way are answered; Ctrl-C again to leave at once.")
 
 
+class Teller(Protocol):
+    """Tells of one transfer, of items of a kind: a person in words, or a program in events."""
+
+    console: Console
+    kind: Kind | None
+    quiet: bool
+
+    def surveyed(self, survey: Survey) -> None:
+        """Tell what a first pass over the list has shown that is no reason to stop."""
+
+    def looked(self, unchecked: Sequence[str]) -> None:
+        """Tell what could not be looked at before."""
+
+    def started(self, total: int | None, endpoint: str, username: str) -> None:
+        """Say what is done, where and as whom."""
+
+    def took_up(self, book: Book) -> None:
+        """Say what was known before, and what was opened again."""
+
+    def ended_one(self, outcome: Outcome) -> None:
+        """Tell of an item that has ended."""
+
+    def ended(self, summary: Summary, progress: Progress) -> None:
+        """Say how the transfer ended."""
+
+    def wrote(self, results: Results) -> None:
+        """Say where the results are."""
+
+    def what_next(self, book: Book, summary: Summary | None, options: Sequence[str]) -> None:
+        """Say which commands go on from here; `summary` is there for a run that came to its own end."""
+
+    def view(self) -> View:
+        """Return what shows the progress."""
+
+
 @define
-class Report:
-    """Tells of one transfer; `quiet` is for who only wants to hear of what went wrong."""
+class Words:
+    """Tells a person; `quiet` is for who only wants to hear of what went wrong."""
 
     console: Console
     kind: Kind | None
     quiet: bool = False
     _failures: int = field(init=False, default=0)
+
+    def surveyed(self, survey: Survey) -> None:
+        """Tell of what a list holds that its author may not have meant."""
+        for trap in survey.traps:
+            self._tell(f"note: {trap}{''.join(f' ({example})' for example in trap.examples[:1])}", "yellow")
+
+    def looked(self, unchecked: Sequence[str]) -> None:
+        """Tell what could not be looked at before."""
+        if unchecked:
+            self._tell(f"note: not checked: {'; '.join(unchecked)}", "yellow")
+
+    def view(self) -> View:
+        """Return what shows the progress where standard error goes."""
+        return view_for(self.console, self.kind, quiet=self.quiet)
 
     def started(self, total: int | None, endpoint: str, username: str) -> None:
         """Say what is done, where and as whom."""

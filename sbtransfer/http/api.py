@@ -168,6 +168,20 @@ class API:
         """`GET /storage/exports/{id}`: one job."""
         return await self._get(f"/storage/exports/{wire.segment(job_id)}", ExportJob)
 
+    async def import_details(self, job_ids: Sequence[str]) -> dict[str, ImportJob | ErrorRecord]:
+        """`POST /bulk/storage/imports/get`: what each of at most 100 different ids stands for."""
+        call = Call("POST", "/bulk/storage/imports/get", wire.ids("import_ids", job_ids))
+        return await self.caller.read(
+            call, "list", lambda answer: wire.read_import_details(answer.body, job_ids)
+        )
+
+    async def export_details(self, job_ids: Sequence[str]) -> dict[str, ExportJob | ErrorRecord]:
+        """`POST /bulk/storage/exports/get`: what each of at most 100 different ids stands for."""
+        call = Call("POST", "/bulk/storage/exports/get", wire.ids("export_ids", job_ids))
+        return await self.caller.read(
+            call, "list", lambda answer: wire.read_export_details(answer.body, job_ids)
+        )
+
     # Lists by their links --------------------------------------------------------------------------------
 
     def import_pages(

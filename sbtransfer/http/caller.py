@@ -275,7 +275,7 @@ class Caller:
         except NetworkError as error:
             log.debug("call %d: %s", number, error)
             raise
-        log.debug("call %d: HTTP %d", number, answer.status)
+        log.debug("call %d: HTTP %d%s", number, answer.status, _request_id(answer))
         return answer
 
     async def _again(self, attempt: _Attempt, patience: _Patience) -> bool:
@@ -310,6 +310,15 @@ class Caller:
         """Ask for something harmless and uncounted; return why there is no answer, `None` if there is one."""
         attempt = await self._attempt(RATE_LIMIT, Admission("recover"))
         return str(attempt.error) if attempt.verdict in (Verdict.AWAY, Verdict.UNCLEAR) else None
+
+
+def _request_id(answer: Response) -> str:
+    """Say by which id the platform itself knows a call, for its support; nothing if it does not tell.
+
+    Assumption: no documentation names the header, which the platform's own client reads.
+    """
+    its_own = answer.headers.get("X-Request-Id")
+    return f", request id {its_own}" if its_own else ""
 
 
 def _pace(limits: Limits) -> AsyncLimiter | None:

@@ -99,6 +99,11 @@ class KeptBudget:
         return self._budget.left
 
     @property
+    def more_in(self) -> float | None:
+        """In how many seconds further tokens are free."""
+        return self._budget.more_in
+
+    @property
     def spare(self) -> float:
         """What may be spent on comfort."""
         return self._budget.spare

@@ -7,7 +7,7 @@ from typing import Any
 
 from sbtransfer.resources import Project, RateLimit
 from sbtransfer.wire.pages import LinkedPage, read_linked_page
-from sbtransfer.wire.values import converter, maybe_text, text
+from sbtransfer.wire.values import converter, maybe_text, region, text
 
 
 def _rate_limit(record: Any, _: object = None) -> RateLimit:
@@ -27,6 +27,7 @@ def _project(record: Any, _: object = None) -> Project:
         name=maybe_text(record.get("name")) or text(record["id"]).rpartition("/")[2],
         root_folder=maybe_text(record.get("root_folder")),
         permissions={name: allowed for name, allowed in permissions.items() if type(allowed) is bool},
+        region=region((record.get("settings") or {}).get("location")),
     )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sbtransfer.errors import UnreadableAnswerError
 from sbtransfer.models import ErrorRecord
 from sbtransfer.resources import FileDetails
 from sbtransfer.wire.pages import LinkedPage, Page, read_linked_page, read_page
-from sbtransfer.wire.records import record_of, records_in
+from sbtransfer.wire.records import by_id, record_of, records_in
 from sbtransfer.wire.values import converter, maybe_size, maybe_text, text
 
 FileRecord: TypeAlias = FileDetails | ErrorRecord | None
@@ -43,17 +42,8 @@ def read_files(body: bytes) -> list[FileRecord]:
 
 
 def read_file_details(body: bytes, asked: Sequence[str]) -> dict[str, FileDetails | ErrorRecord]:
-    """Read a bulk answer in which every id has a record.
-
-    Details say whose they are; an error does not, and stands for the next id that has no details.
-    """
-    records = read_files(body)
-    details = {record.id: record for record in records if isinstance(record, FileDetails)}
-    errors = [record for record in records if isinstance(record, ErrorRecord)]
-    without = [file_id for file_id in asked if file_id not in details]
-    if len(details) + len(without) != len(asked) or len(errors) != len(without):
-        raise UnreadableAnswerError(f"of {len(asked)} files the answer tells of {len(details)}")
-    return {**details, **dict(zip(without, errors, strict=True))}
+    """Read a bulk answer in which every id has a record."""
+    return by_id(read_files(body), asked, "files")
 
 
 def read_file_page(body: bytes, headers: Mapping[str, str]) -> Page[FileDetails]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
-from sbtransfer.items import VolumeExport, VolumeImport
+from sbtransfer.items import VolumeExport, VolumeImport, last_segment
 from sbtransfer.models import Arrived, DRSJob, ErrorRecord, Job
 from sbtransfer.resources import ExportJob, ImportJob
 from sbtransfer.wire.pages import LinkedPage, Page, read_linked_page, read_page
-from sbtransfer.wire.records import record_of, records_in
+from sbtransfer.wire.records import by_id, record_of, records_in
 from sbtransfer.wire.values import converter, maybe_text, text, time
 
 Echo: TypeAlias = tuple[str | None, ...]
@@ -24,17 +24,13 @@ def import_echo(item: VolumeImport) -> Echo:
         item.location.strip("/"),
         item.project,
         item.parent,
-        item.name if item.name is not None else _last_segment(item.location),
+        item.file_name,
     )
 
 
 def export_echo(item: VolumeExport) -> Echo:
     """Return what the job of this export says of it, normalised as `Job.echo` is."""
     return (item.file, item.volume, item.location.strip("/"))
-
-
-def _last_segment(location: str) -> str:
-    return location.rstrip("/").rpartition("/")[2]
 
 
 def _echo_of_import(record: dict[str, Any]) -> Echo:
@@ -45,7 +41,7 @@ def _echo_of_import(record: dict[str, Any]) -> Echo:
         location.strip("/"),
         maybe_text(destination.get("project")),
         maybe_text(destination.get("parent")),
-        maybe_text(destination.get("name")) or _last_segment(location),
+        maybe_text(destination.get("name")) or last_segment(location),
     )
 
 
@@ -160,6 +156,16 @@ def _export_details(record: Any, _: object = None) -> ExportJob:
 
 converter.register_structure_hook(ImportJob, _import_details)
 converter.register_structure_hook(ExportJob, _export_details)
+
+
+def read_import_details(body: bytes, asked: Sequence[str]) -> dict[str, ImportJob | ErrorRecord]:
+    """Read a bulk answer about imports in which every id has a record."""
+    return by_id([record_of(record, _import_details) for record in records_in(body)], asked, "imports")
+
+
+def read_export_details(body: bytes, asked: Sequence[str]) -> dict[str, ExportJob | ErrorRecord]:
+    """Read a bulk answer about exports in which every id has a record."""
+    return by_id([record_of(record, _export_details) for record in records_in(body)], asked, "exports")
 
 
 def read_linked_imports(body: bytes, headers: Mapping[str, str]) -> LinkedPage[ImportJob]:

@@ -35,6 +35,15 @@ def maybe_text(value: object) -> str | None:
     return None if value is None or value == "" else text(value)
 
 
+def region(value: object) -> str | None:
+    """Return a cloud's region, `None` where none is told.
+
+    Assumption: the documentation does not show where a volume tells its region, and shows that of a project
+    with the provider before it (`aws:us-east-1`); what cannot be read is not told.
+    """
+    return value.rpartition(":")[2] or None if isinstance(value, str) else None
+
+
 def maybe_size(value: object) -> int | None:
     """Return a size in bytes, `None` where none is told."""
     return value if type(value) is int and value >= 0 else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from sbtransfer.resources import Volume, VolumeFolder, VolumeObject
 from sbtransfer.wire.pages import LinkedPage, read_linked_page
-from sbtransfer.wire.values import converter, maybe_size, maybe_text, text
+from sbtransfer.wire.values import converter, maybe_size, maybe_text, region, text
 
 
 def _volume(record: Any, _: object = None) -> Volume:
@@ -21,6 +21,7 @@ def _volume(record: Any, _: object = None) -> Volume:
         service=maybe_text(service.get("type")),
         bucket=maybe_text(service.get("bucket")),
         prefix=maybe_text(service.get("prefix")),
+        region=region((service.get("properties") or {}).get("region")),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from difflib import get_close_matches
 from typing import Any, NoReturn, get_args
 
@@ -10,11 +10,11 @@ import attrs
 import orjson
 
 from sbtransfer.errors import InvalidItemError, SettingsError, WorkListError
-from sbtransfer.items import ITEM_TYPES, Item, Kind
+from sbtransfer.items import ITEM_TYPES, Kind
 from sbtransfer.worklist.cells import promised, read_cell
-from sbtransfer.worklist.dialects import Dialect, recognise
+from sbtransfer.worklist.dialects import RESULT_STATES, RESULTS, Dialect, recognise
 from sbtransfer.worklist.places import Place, Problem, shown
-from sbtransfer.worklist.rows import Header, Row
+from sbtransfer.worklist.rows import Header, Placed, Row
 
 # They exclude each other: an item with one of its own is not given the other by default.
 _DESTINATION = frozenset({"project", "parent"})
@@ -22,12 +22,13 @@ _CONTAINERS = frozenset({"metadata", "properties", "tags"})
 
 
 class Builder:
-    """Makes items of one kind; `defaults` fill in what a row does not give.
+    """Makes items of one kind; `defaults` fill in what a row does not give, `only` says which results.
 
-    Raises `SettingsError` for defaults that no item of the kind could have.
+    Raises `SettingsError` for defaults that no item of the kind could have, and for states that there are
+    not.
     """
 
-    def __init__(self, kind: Kind, defaults: Mapping[str, object]) -> None:
+    def __init__(self, kind: Kind, defaults: Mapping[str, object], only: Collection[str] = ()) -> None:
         if kind not in ITEM_TYPES:
             raise SettingsError(f"a work list holds {' or '.join(get_args(Kind))}, not {kind!r}")
         self._kind = kind
@@ -36,7 +37,10 @@ class Builder:
         self._fields = {field.name for field in fields}
         self._required = [field.name for field in fields if field.default is attrs.NOTHING]
         self._defaults = {name: value for name, value in defaults.items() if value is not None}
+        self._only = frozenset(state.upper() for state in only)
         self._check_defaults()
+        if self._only - RESULT_STATES:
+            raise SettingsError(f"only {' or '.join(sorted(RESULT_STATES))}, not {' or '.join(only)}")
 
     def check_header(self, header: Header) -> None:
         """Raise `WorkListError` for columns that are not known or that every row would miss."""
@@ -51,7 +55,14 @@ class Builder:
         if reasons:
             raise WorkListError([f"{header.place}: {reason}" for reason in reasons])
 
-    def build(self, row: Row) -> Item | Problem:
+    def takes(self, row: Row) -> bool:
+        """Whether a row is wanted: all of them are, but of a results file those in certain states."""
+        if not self._only:
+            return True
+        self._dialect(row.place, row.values, tabular=row.tabular)
+        return "ALL" in self._only or row.values.get("state") in self._only
+
+    def build(self, row: Row) -> Placed | Problem:
         """Return the row's item, or what is wrong with the row.
 
         Raises `WorkListError` for a row that shows that the whole list is of another kind.
@@ -61,7 +72,7 @@ class Builder:
             if not self._knows(dialect, name):
                 return Problem(row.place, _unknown(row.word, name, self._nearest(name), self._fields))
         try:
-            return self._type(**self._with_defaults(self._given(row, dialect)))
+            return Placed(row.place, self._type(**self._with_defaults(self._given(row, dialect))))
         except InvalidItemError as error:
             return Problem(row.place, error.reason, self._part(row, dialect, error.field))
 
@@ -78,6 +89,12 @@ class Builder:
         dialect = recognise(frozenset(names), tabular=tabular)
         if dialect.is_drs and self._kind != "drs":
             raise place.error(f"this is a {dialect.title}: use drs-import for it, not {self._kind}")
+        if (dialect is RESULTS) != bool(self._only):
+            raise place.error(
+                "only results files have states, and this is none: leave out --only"
+                if self._only
+                else "this is a results file: say which of its items with --only failed (or unconfirmed, all)"
+            )
         return dialect
 
     def _knows(self, dialect: Dialect, name: str) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from sbtransfer.errors import WorkListError
-from sbtransfer.items import Item
 from sbtransfer.worklist.places import Problem
+from sbtransfer.worklist.rows import Placed
 
 
 @frozen
@@ -28,7 +28,7 @@ class Check:
             raise WorkListError(self.problems, self.total_problems)
 
 
-def first_pass(found: Iterable[Item | Problem], limit: int) -> Check:
+def first_pass(found: Iterable[Placed | Problem], limit: int) -> Check:
     """Read to the end and count; keep the text of the first `limit` problems.
 
     Raises `WorkListError` where the list cannot be read further, with the problems found until then.

@@ -41,6 +41,8 @@ class Dialect:
 
 def recognise(names: Set[str], *, tabular: bool) -> Dialect:
     """Return the dialect that has these names."""
+    if names >= RESULT_MARKS:
+        return RESULTS
     if "drs_uri" in names:
         return DRS_MANIFEST if tabular else DRS_ITEMS
     if names >= GDC_MARKS:
@@ -53,6 +55,16 @@ def recognise(names: Set[str], *, tabular: bool) -> Dialect:
 # The fields under their own names, which are also those of the official client's dicts.
 ITEMS = Dialect("list of items", is_drs=False, has_metadata=False)
 DRS_ITEMS = Dialect("list of DRS items", has_metadata=False)
+
+# What `--results` writes: an item's fields, and what became of it.
+RESULT_MARKS = frozenset({"index", "state", "job_id", "file_id", "error_code", "error_message"})
+RESULTS = Dialect(
+    "results file",
+    is_drs=False,
+    has_metadata=False,
+    own=RESULT_MARKS | {"attempts", "submitted_on", "finished_on", "skipped"},
+)
+RESULT_STATES = frozenset({"COMPLETED", "FAILED", "UNCONFIRMED", "ALL"})
 
 # What the portals of the CRDC and of Kids First write for the CGC and CAVATICA.
 DRS_MANIFEST = Dialect("DRS manifest", also_metadata=frozenset({"size", "md5"}))

@@ -1,4 +1,4 @@
-"""What the formats yield: a table's header, and rows that map names to values."""
+"""What the formats yield: a table's header, and rows that map names to values; and what becomes of a row."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
+from sbtransfer.items import Item
 from sbtransfer.worklist.places import Place
 
 
@@ -30,3 +31,11 @@ class Row:
     def word(self) -> str:
         """What the list's reader calls a name: a column or a key."""
         return "column" if self.tabular else "key"
+
+
+@frozen
+class Placed:
+    """An item, and where the list has it."""
+
+    place: Place
+    item: Item

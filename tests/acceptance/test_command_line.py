@@ -234,7 +234,7 @@ def test_an_endpoint_that_is_something_else(served: Served) -> None:
 def test_some_items_fail(served: Served) -> None:
     volumes = ["rfranklin/input"] * 90
     volumes[20:50] = ["rfranklin/nowhere"] * 30
-    done = sbtransfer("import", imports(*volumes), "--results", "out.csv", served=served)
+    done = sbtransfer("import", imports(*volumes), "--no-check", "--results", "out.csv", served=served)
     assert done.returncode == Exit.INCOMPLETE
     assert "60 completed + 30 failed + 0 unconfirmed + 0 unfinished = 90 read" in done.stderr
     told = [line for line in done.stderr.splitlines() if line.startswith("failed: ")]
@@ -272,7 +272,7 @@ def test_quiet_says_nothing_of_success(served: Served) -> None:
     done = sbtransfer("import", imports("rfranklin/input"), "-q", "--results", "out.csv", served=served)
     assert (done.returncode, done.stdout, done.stderr) == (Exit.COMPLETED, "", "")
     bad = imports("rfranklin/nowhere", name="bad.csv")
-    done = sbtransfer("import", bad, "-q", served=served)
+    done = sbtransfer("import", bad, "-q", "--no-check", served=served)
     assert done.returncode == Exit.INCOMPLETE
     told = [line.partition(":")[0] for line in done.stderr.splitlines()]
     assert told == ["import", "send what failed again with"]
@@ -321,7 +321,7 @@ COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|9[0-7])(?:;\d+)*m")
 
 def test_a_terminal_gets_a_bar(served: Served) -> None:
     work_list = imports(*["rfranklin/input"] * 3, "rfranklin/nowhere")
-    code, drawn = on_a_terminal("import", work_list, served=served, env={})
+    code, drawn = on_a_terminal("import", work_list, "--no-check", served=served, env={})
     assert code == Exit.INCOMPLETE
     assert "━━━" in drawn
     assert "under way" in drawn
@@ -333,7 +333,7 @@ def test_a_terminal_gets_a_bar(served: Served) -> None:
 
 def test_a_terminal_without_colours(served: Served) -> None:
     work_list = imports("rfranklin/input", "rfranklin/nowhere")
-    code, drawn = on_a_terminal("import", work_list, served=served, env={"NO_COLOR": "1"})
+    code, drawn = on_a_terminal("import", work_list, "--no-check", served=served, env={"NO_COLOR": "1"})
     assert code == Exit.INCOMPLETE
     assert "━━━" in drawn
     assert not COLOUR.search(drawn)
@@ -385,7 +385,7 @@ def test_help_that_cannot_be_written() -> None:
 def test_an_interrupted_run_says_how_far_it_came(serve: Serve, number: int) -> None:
     served = serve(durations=NEVER)
     work_list = imports(*["rfranklin/input"] * 40, *["rfranklin/nowhere"] * 10)
-    with start("import", work_list, "--results", "out.csv", served=served) as process:
+    with start("import", work_list, "--no-check", "--results", "out.csv", served=served) as process:
         eventually(lambda: served.creates() == 1)
         eventually(lambda: Path("out.csv").exists() and len(table("out.csv")) == 10)
         process.send_signal(number)

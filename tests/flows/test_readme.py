@@ -56,6 +56,15 @@ def test_a_whole_volume_and_a_whole_project(printed: Any) -> None:
     ]
 
 
+def test_the_pictures_are_there_and_ask_nobody_for_anything() -> None:
+    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert len(pictures) >= 2
+    for picture in pictures:
+        drawn = (ROOT / picture).read_text(encoding="utf-8")
+        assert "sbtransfer" in drawn
+        assert not re.search(r"@font-face|url\(\W*http|(href|src)=", drawn)
+
+
 def test_no_snippet_is_left_out() -> None:
     assert len(SNIPPETS) == 3
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from sbtransfer import APIError, Client, VolumeExport, VolumeImport
+from sbtransfer import APIError, Client, DRSImport, VolumeExport, VolumeImport
 from sbtransfer.models import ErrorRecord
 from sbtransfer.simulator import File, Platform
 from sbtransfer.simulator.clock import run
@@ -146,3 +146,36 @@ def test_folders_are_made_each_once() -> None:
 
     platform = asked(work)
     assert sorted(file.name for file in platform.world.files.values()) == ["01", "2024", "runs"]
+
+
+def test_jobs_are_told_in_bulk_in_the_order_of_their_ids() -> None:
+    async def work(client: Client) -> None:
+        volume_import = VolumeImport(volume=INPUT, location="a.bam", project=PROJECT)
+        imported = await client.start_import(volume_import)
+        exported = await client.start_export(VolumeExport(file="f1", volume=OUTPUT, location="a.bam"))
+        ids = [*(f"missing-{n}" for n in range(150)), imported.id, "missing-0", imported.id]
+        told = [one async for one in client.get_imports(ids)]
+        assert [isinstance(one, ErrorRecord) for one in told] == [True] * 150 + [False, True, False]
+        assert told[-1] == await client.get_import(imported.id)
+        no_export, export = [one async for one in client.get_exports([imported.id, exported.id])]
+        assert isinstance(no_export, ErrorRecord)
+        assert export == await client.get_export(exported.id)
+
+    platform = asked(work)
+    paths = [path for _, _, path, _ in platform.requests_log]
+    assert paths.count("/bulk/storage/imports/get") == 2
+    assert paths.count("/bulk/storage/exports/get") == 1
+
+
+def test_a_drs_import_is_shown_by_the_id_of_its_job() -> None:
+    async def work(client: Client) -> None:
+        item = DRSImport(drs_uri="drs://data.example/1", project=PROJECT)
+        async with client.transfer([item]) as run:
+            (outcome,) = [outcome async for outcome in run]
+        assert outcome.job_id is not None
+        job = await client.get_drs_import(outcome.job_id)
+        assert (job.id, job.ended, len(job.result)) == (outcome.job_id, True, 1)
+        with pytest.raises(APIError, match="does not exist"):
+            await client.get_drs_import("missing")
+
+    asked(work)

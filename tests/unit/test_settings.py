@@ -164,21 +164,21 @@ def test_a_traceback_with_locals_does_not_show_what_is_in_a_broken_file(tmp_path
 
 
 def test_a_file_that_is_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"cannot read the credentials file .*IsADirectoryError"):
+    with pytest.raises(SettingsError, match=r"cannot read the credentials file .*: Is a directory"):
         Settings.load(profile="default", environ={}, credentials=tmp_path)
 
 
 def test_a_file_that_may_not_be_read(credentials: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path, encoding: str) -> str:
+    def refuse(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_text", refuse)
-    with pytest.raises(SettingsError, match=r"cannot read the credentials file .*PermissionError"):
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(SettingsError, match=r"cannot read the credentials file .*: Permission denied"):
         Settings.load(environ={}, credentials=credentials)
 
 
 def test_a_named_profile_needs_the_file(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"cannot read .*FileNotFoundError"):
+    with pytest.raises(SettingsError, match=r"no credentials file .*nothing: run 'sbtransfer configure'"):
         Settings.load(profile="eu", environ=ENVIRONMENT, credentials=tmp_path / "nothing")
 
 

@@ -590,3 +590,31 @@ def test_a_page_must_say_how_long_its_list_is(
 ) -> None:
     with pytest.raises(UnreadableAnswerError, match="how many things"):
         read(a_page(), headers)
+
+
+# Bulk answers by the ids that were asked about --------------------------------------------------------------
+
+
+def an_import_job(job_id: str) -> dict[str, Any]:
+    source, destination = {"volume": "rosa/input", "location": "a"}, {"project": "rosa/study"}
+    return {"resource": {"id": job_id, "state": "PENDING", "source": source, "destination": destination}}
+
+
+def an_error(message: str) -> dict[str, Any]:
+    return {"error": {"status": 404, "message": message}}
+
+
+def test_an_error_stands_for_the_next_id_that_has_no_job() -> None:
+    answer = body({"items": [an_error("b is gone"), an_import_job("c"), an_import_job("a"), an_error("d")]})
+    found = wire.read_import_details(answer, ["a", "b", "c", "d"])
+    told = {job_id: getattr(one, "id", None) or str(one) for job_id, one in found.items()}
+    assert told == {"a": "a", "b": "b is gone", "c": "c", "d": "d"}
+
+
+@pytest.mark.parametrize(
+    "items",
+    [[], [an_import_job("a")], [an_import_job("a"), {}], [an_import_job("a"), an_import_job("x")]],
+)
+def test_a_bulk_answer_that_leaves_an_id_out_is_no_answer(items: list[dict[str, Any]]) -> None:
+    with pytest.raises(UnreadableAnswerError, match="of 2 imports the answer tells of"):
+        wire.read_import_details(body({"items": items}), ["a", "b"])

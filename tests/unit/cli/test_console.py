@@ -1,5 +1,4 @@
 import io
-import logging
 import os
 import subprocess
 import sys
@@ -7,9 +6,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from sbtransfer.cli.console import logs, plain, say, standard_error
-
-log = logging.getLogger("sbtransfer.some.room")
+from sbtransfer.cli.console import plain, say, standard_error
 
 
 def written(console: Console) -> str:
@@ -31,30 +28,6 @@ def test_a_terminal_gets_lines_wrapped_between_words() -> None:
     console = Console(file=io.StringIO(), width=20, force_terminal=True, color_system=None)
     say(console, "word " * 8)
     assert [line.strip() for line in written(console).splitlines()] == ["word word word word"] * 2
-
-
-def test_the_debug_log_is_shown_to_who_asks_for_it() -> None:
-    console = Console(file=io.StringIO())
-    with logs(console, verbose=True):
-        log.debug("call %d", 7)
-    log.debug("call 8")
-    assert written(console).endswith("sbtransfer.some.room: call 7\n")
-
-
-def test_nothing_that_is_logged_is_shown_otherwise(capfd: pytest.CaptureFixture[str]) -> None:
-    console = Console(file=io.StringIO())
-    with logs(console, verbose=False):
-        log.debug("call 7")
-        log.error("odd")
-    assert written(console) == ""
-    assert capfd.readouterr().err == ""
-
-
-def test_the_level_is_put_back() -> None:
-    before = logging.getLogger("sbtransfer").level
-    with logs(Console(file=io.StringIO()), verbose=True):
-        pass
-    assert logging.getLogger("sbtransfer").level == before
 
 
 SPEAK = """

@@ -39,6 +39,7 @@ from sbtransfer.errors import (
         (ConsecutiveFailuresError.after(10, APIError(401)), Exit.REFUSED),
         (ConsecutiveFailuresError.after(10, APIError(400)), Exit.INCOMPLETE),
         (KeyboardInterrupt(), Exit.INTERRUPTED),
+        (click.Abort(), Exit.INTERRUPTED),
         (NotSentError("no connection"), Exit.UNREACHABLE),
         (NoAnswerError("no answer"), Exit.UNREACHABLE),
         (OutageError("for an hour"), Exit.UNREACHABLE),
@@ -89,6 +90,10 @@ def said(error: BaseException, *, debug: bool) -> tuple[str, object]:
 
 def test_an_error_ends_in_words_and_a_code() -> None:
     assert said(SettingsError("no token"), debug=False) == ("Error: no token\n", Exit.USAGE)
+
+
+def test_a_question_that_is_not_answered_interrupts() -> None:
+    assert said(click.Abort(), debug=False) == ("Interrupted.\n", Exit.INTERRUPTED)
 
 
 def test_a_traceback_is_for_debugging_only() -> None:

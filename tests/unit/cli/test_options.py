@@ -13,7 +13,18 @@ from sbtransfer.cli.exits import Exit
 from sbtransfer.cli.options import Rate, Seconds
 from sbtransfer.cli.shared import Shared
 
-VERBS = ("import", "export", "drs-import", "resume", "retry", "journal", "simulate", "demo")
+VERBS = (
+    "import",
+    "export",
+    "drs-import",
+    "resume",
+    "retry",
+    "journal",
+    "simulate",
+    "demo",
+    "configure",
+    "completion",
+)
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 import asyncio
 import io
+import re
 from contextlib import nullcontext
+from datetime import datetime
 from math import inf
 from typing import Any
 
@@ -19,6 +21,8 @@ from sbtransfer.cli.progress import (
     showing,
     span,
     view_for,
+    waits,
+    when,
 )
 from sbtransfer.client import Client
 from sbtransfer.models import Summary
@@ -58,10 +62,17 @@ def drawn(progress: Progress, **environ: str) -> str:
 
 
 def test_a_line_tells_how_far_it_is() -> None:
-    assert as_line(MIDWAY, "import") == (
+    line, end = as_line(MIDWAY, "import").rsplit(", until ", 1)
+    assert line == (
         "import: 1,000 of 5,000; 990 completed, 10 failed, 0 unconfirmed, 1,800 under way; "
         "980 requests left; 0:01:01, about 0:04:06 left"
     )
+    assert re.fullmatch(r"\d\d:\d\d|\w+ \d\d \w+, \d\d:\d\d", end)
+
+
+def test_an_end_on_another_day_says_which() -> None:
+    assert when(datetime(2031, 5, 6, 7, 8)) == "Tue 06 May, 07:08"
+    assert len(when(datetime.now())) == len("07:08")
 
 
 def test_a_line_of_a_list_whose_length_nobody_knows() -> None:
@@ -77,8 +88,19 @@ def test_a_line_says_what_is_waited_for_on_one_line() -> None:
 
 
 def test_files_are_left_for_drs_alone() -> None:
-    assert left(MIDWAY, "drs") == "980 requests and 12 files left"
+    assert left(MIDWAY, "drs") == "980 requests left; 12 files left"
     assert left(MIDWAY, "export") == "980 requests left"
+
+
+def test_budgets_say_when_they_hold_more() -> None:
+    progress = Progress(requests_left=0, requests_more_in=129.6, files_left=3, files_more_in=4)
+    assert left(progress, "drs") == "0 requests left, more in 2:10; 3 files left, more in 0:04"
+
+
+def test_what_is_waited_for_says_when_it_may_end() -> None:
+    progress = Progress(waiting_for="maintenance", waiting_seconds=40)
+    assert waits(progress) == "waiting: maintenance, again in 0:40"
+    assert waits(Progress(waiting_for="reconciling 3 calls")) == "waiting: reconciling 3 calls"
 
 
 def test_doubts_are_counted_where_there_are_any() -> None:
@@ -99,10 +121,11 @@ def test_spans() -> None:
 def test_a_bar_fits_its_terminal() -> None:
     lines = drawn(MIDWAY, NO_COLOR="1").splitlines()
     assert "━━" in lines[0]
-    assert "1,000 of 5,000  0:01:01, about 0:04:06 left" in lines[0]
+    assert lines[0].endswith("1,000 of 5,000")
     assert "990 completed, 10 failed" in lines[1]
     assert "980 requests left" in lines[2]
-    assert len(lines) == 3
+    assert "0:01:01, about 0:04:06 left, until " in lines[3]
+    assert len(lines) == 4
 
 
 def test_a_bar_has_no_colours_where_none_are_wanted() -> None:
@@ -112,7 +135,7 @@ def test_a_bar_has_no_colours_where_none_are_wanted() -> None:
 
 def test_a_bar_keeps_a_long_reason_on_one_line() -> None:
     lines = drawn(Progress(waiting_for="x" * 500), NO_COLOR="1").splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert "waiting: xxx" in lines[1]
     assert "…" in lines[1]
 

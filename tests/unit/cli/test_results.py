@@ -4,10 +4,12 @@ import resource
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from sbtransfer.cli.results import Results, ResultsError, columns, row
 from sbtransfer.errors import SBTransferError, SettingsError
@@ -49,7 +51,22 @@ def test_a_row_has_the_index_the_items_fields_and_what_became_of_it() -> None:
         "file_id": "file-7",
         "error_code": None,
         "error_message": None,
+        "attempts": 1,
+        "submitted_on": None,
+        "finished_on": None,
     }
+
+
+def test_a_row_has_the_times_in_utc_to_the_microsecond() -> None:
+    outcome = evolve(
+        completed(an_import()),
+        attempts=3,
+        submitted_on=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
+        finished_on=datetime(2026, 1, 2, 3, 5, tzinfo=UTC),
+    )
+    values = row(outcome)
+    assert tuple(values)[-3:] == columns("import")[-3:] == ("attempts", "submitted_on", "finished_on")
+    assert tuple(values.values())[-3:] == (3, "2026-01-02T03:04:05.678901+00:00", "2026-01-02T03:05:00+00:00")
 
 
 def test_a_failed_row_has_the_platforms_words() -> None:
@@ -85,7 +102,7 @@ def test_csv_comes_back_as_it_was(tmp_path: Path) -> None:
     )
     rows = list(csv.DictReader(text.splitlines(keepends=True)))
     assert (rows[0]["location"], rows[0]["overwrite"], rows[0]["ref"]) == (location, "true", "5")
-    assert rows[0]["error_message"] == ""
+    assert rows[0]["error_message"] == rows[0]["submitted_on"] == rows[0]["finished_on"] == ""
     assert rows[1]["error_message"] == NASTY
     assert rows[1]["error_code"] == "9002"
 
@@ -101,7 +118,7 @@ def test_the_columns_of_a_table_do_not_depend_on_what_its_items_have(tmp_path: P
     header = written(tmp_path / "out.CSV", "export", completed(an_export())).splitlines()[0]
     assert header == (
         "index,file,volume,location,overwrite,properties,copy_only,size,md5,ref,"
-        "state,job_id,file_id,error_code,error_message"
+        "state,job_id,file_id,error_code,error_message,attempts,submitted_on,finished_on"
     )
 
 

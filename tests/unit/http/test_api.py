@@ -302,3 +302,26 @@ def test_lists_are_repeated(trouble: Step) -> None:
         assert len(transport.sent) == 6
 
     run(main())
+
+
+# Jobs in full --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("work", "path", "name", "record"),
+    [
+        (lambda api: api.import_details(["i0", "i1"]), "/bulk/storage/imports/get", "import_ids", IMPORT),
+        (lambda api: api.export_details(["e0", "e1"]), "/bulk/storage/exports/get", "export_ids", EXPORT),
+    ],
+)
+def test_jobs_in_full_are_known_by_their_ids(
+    work: Callable[[API], Awaitable[Any]], path: str, name: str, record: dict[str, Any]
+) -> None:
+    answer = reply(200, {"items": [{"error": {"status": 404, "message": "gone"}}, {"resource": record}]})
+    found, (request,) = call(work, answer)
+    unknown, known = f"{record['id'][0]}0", record["id"]
+    assert found[unknown] == ErrorRecord(404, None, "gone")
+    assert (found[known].id, found[known].state) == (known, record["state"])
+    assert (request.method, request.url) == ("POST", ENDPOINT + path)
+    assert request.body is not None
+    assert orjson.loads(request.body) == {name: [unknown, known]}

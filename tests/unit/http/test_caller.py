@@ -907,6 +907,24 @@ def test_calls_are_logged_without_the_token(caplog: pytest.LogCaptureFixture) ->
     assert TOKEN not in caplog.text
 
 
+def test_calls_are_logged_with_the_platforms_own_ids(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        await Desk(reply(503, HTML, X_Request_Id="ab-1"), reply()).refused(APIError)
+
+    with caplog.at_level(logging.DEBUG):
+        on_the_clock(main)
+    assert "call 1: HTTP 503, request id ab-1" in caplog.messages
+
+
+def test_an_answer_without_an_id_is_logged_without_one(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        await Desk(reply()).send()
+
+    with caplog.at_level(logging.DEBUG):
+        on_the_clock(main)
+    assert "call 1: HTTP 200" in caplog.messages
+
+
 def test_no_repr_shows_the_token() -> None:
     async def main() -> None:
         desk = Desk(reply())

@@ -14,12 +14,12 @@ MD5 = "25a162e0b1fa52e5a06881efcb56784e"
 
 def cells(kind: Kind, values: dict[str, str], **defaults: object) -> Item | str:
     built = Builder(kind, defaults).build(Row(Place("list", 2), values, tabular=True))
-    return str(built) if isinstance(built, Problem) else built
+    return str(built) if isinstance(built, Problem) else built.item
 
 
 def keys(kind: Kind, values: dict[str, Any], **defaults: object) -> Item | str:
     built = Builder(kind, defaults).build(Row(Place("list", 2), values, tabular=False))
-    return str(built) if isinstance(built, Problem) else built
+    return str(built) if isinstance(built, Problem) else built.item
 
 
 def header_error(kind: Kind, *names: str, **defaults: object) -> tuple[str, ...]:

@@ -3,16 +3,17 @@ from collections.abc import Iterator
 import pytest
 
 from sbtransfer.errors import WorkListError
-from sbtransfer.items import Item, VolumeImport
+from sbtransfer.items import VolumeImport
 from sbtransfer.worklist.checks import Check, first_pass
 from sbtransfer.worklist.places import Place, Problem
+from sbtransfer.worklist.rows import Placed
 
 ITEM = VolumeImport(volume="a/v", location="x", project="a/p")
 
 
-def found(bad: int) -> Iterator[Item | Problem]:
+def found(bad: int) -> Iterator[Placed | Problem]:
     for line in range(bad):
-        yield ITEM
+        yield Placed(Place("list", line), ITEM)
         yield Problem(Place("list", line), "bad")
 
 
@@ -33,7 +34,7 @@ def test_a_check_raises_for_its_problems() -> None:
 
 
 def test_a_list_that_breaks_off_still_tells_what_was_found() -> None:
-    def breaking() -> Iterator[Item | Problem]:
+    def breaking() -> Iterator[Placed | Problem]:
         yield from found(3)
         raise Place("list", 9).error("cut short")
 
