@@ -19,11 +19,10 @@ from sbtransfer.cli.next_steps import so_far
 from sbtransfer.cli.options import Rate
 from sbtransfer.cli.progress import span
 from sbtransfer.cli.shared import Shared
+from sbtransfer.cli.units import amount
 from sbtransfer.cli.verbs import VERBS
 from sbtransfer.items import Kind
 from sbtransfer.worklist import Names, Survey
-
-_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 @frozen(kw_only=True)
@@ -118,7 +117,7 @@ def words(plan: Plan) -> Iterator[str]:
 def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
     survey, estimate, places = plan.survey, plan.estimate, plan.survey.places
     if survey.sized:
-        yield "size", f"{size(survey.size)}, as {survey.sized:,} of {survey.check.items:,} tell"
+        yield "size", f"{amount(survey.size)}, as {survey.sized:,} of {survey.check.items:,} tell"
     for name, names in (
         ("projects", places.projects),
         ("folders", places.parents),
@@ -157,11 +156,3 @@ def _few(names: Names, shown: int = 5) -> str:
     hidden = len(names.first) - len(first)
     more = f" and {'at least ' * names.more}{hidden:,} more" if hidden else ""
     return ", ".join(first) + more
-
-
-def size(number: float) -> str:
-    """Return a size with its unit, a power of 1,024 bytes."""
-    unit = 0
-    while number >= 1024 and unit < len(_UNITS) - 1:
-        number, unit = number / 1024, unit + 1
-    return f"{number:,.0f} {_UNITS[0]}" if not unit else f"{number:,.1f} {_UNITS[unit]}"

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
 
-import click
 from rich.console import Console
 
 from sbtransfer.cli.console import say
 from sbtransfer.cli.exits import Exit
 from sbtransfer.cli.known import look
+from sbtransfer.cli.output import standard_output
 from sbtransfer.cli.results import Form, Results, exists, writer
 from sbtransfer.items import Kind
 from sbtransfer.journal import JournalReader
@@ -48,20 +44,7 @@ def _to_file(outcomes: Iterator[Outcome], output: Path, form: Form | None, kind:
 
 
 def _to_standard_output(outcomes: Iterator[Outcome], form: Form, kind: Kind | None) -> None:
-    with _standard_output() as file:
+    with standard_output("--output FILE") as file:
         write_row = writer(file, form, kind)
         for outcome in outcomes:
             write_row(outcome)
-
-
-@contextmanager
-def _standard_output() -> Iterator[TextIO]:
-    """Give standard output for rows: UTF-8 and line ends as they are, whatever the terminal's habits."""
-    if sys.stdout is None:
-        raise click.UsageError("standard output is closed: give --output FILE")
-    file = TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
-    try:
-        yield file
-        file.flush()
-    finally:
-        file.detach()

@@ -142,7 +142,7 @@ _RUNNING = (
 )
 
 _LISTED = (
-    click.argument("work_list", metavar="WORKLIST"),
+    click.argument("work_list", metavar="WORKLIST", type=click.Path(allow_dash=True)),
     click.option(
         "--format", type=click.Choice(FORMATS), help="The list's format, where its name does not tell."
     ),

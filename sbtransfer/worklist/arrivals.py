@@ -47,19 +47,16 @@ def spent_by(item: Item) -> str | None:
     return item.file if isinstance(item, VolumeExport) and not item.copy_only else None
 
 
-def folder_of(item: Item) -> str | None:
+def folder_of(item: VolumeImport) -> str | None:
     """Return the folder on its volume that an import lies in, by its path; `None` where there is none."""
-    if not isinstance(item, VolumeImport):
-        return None
     folder = item.location.rstrip("/").rpartition("/")[0]
     return f"{item.volume} {folder}" if folder else None
 
 
-def suspect(item: Item) -> str | None:
+def suspect(item: VolumeImport) -> str | None:
     """Return the location of an import, with its volume, that may be a folder's: its name has no ending."""
-    if not isinstance(item, VolumeImport) or "." in item.location.rpartition("/")[2]:
-        return None
-    return None if item.location.endswith("/") else f"{item.volume} {item.location}"
+    name = item.location.rpartition("/")[2]
+    return f"{item.volume} {item.location}" if name and "." not in name else None
 
 
 def makes_folders(item: Item) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn, get_args
 
 import attrs
 import orjson
+from attrs import frozen
 
 from sbtransfer.errors import InvalidItemError, SettingsError, WorkListError
 from sbtransfer.items import ITEM_TYPES, Kind
@@ -19,6 +20,16 @@ from sbtransfer.worklist.rows import Header, Placed, Row
 # They exclude each other: an item with one of its own is not given the other by default.
 _DESTINATION = frozenset({"project", "parent"})
 _CONTAINERS = frozenset({"metadata", "properties", "tags"})
+_SHAPES = 1000  # rows of JSON may each have other names
+
+
+@frozen
+class _Shape:
+    """What the names of a row tell: how it is written, a name that nobody knows, which cells are fields."""
+
+    dialect: Dialect
+    unknown: str | None
+    own: tuple[str, ...]
 
 
 class Builder:
@@ -38,6 +49,7 @@ class Builder:
         self._required = [field.name for field in fields if field.default is attrs.NOTHING]
         self._defaults = {name: value for name, value in defaults.items() if value is not None}
         self._only = frozenset(state.upper() for state in only)
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
         self._check_defaults()
         if self._only - RESULT_STATES:
             raise SettingsError(f"only {' or '.join(sorted(RESULT_STATES))}, not {' or '.join(only)}")
@@ -59,7 +71,7 @@ class Builder:
         """Whether a row is wanted: all of them are, but of a results file those in certain states."""
         if not self._only:
             return True
-        self._dialect(row.place, row.values, tabular=row.tabular)
+        self._shape(row)
         return "ALL" in self._only or row.values.get("state") in self._only
 
     def build(self, row: Row) -> Placed | Problem:
@@ -67,14 +79,26 @@ class Builder:
 
         Raises `WorkListError` for a row that shows that the whole list is of another kind.
         """
-        dialect = self._dialect(row.place, row.values, tabular=row.tabular)
-        for name in row.values:
-            if not self._knows(dialect, name):
-                return Problem(row.place, _unknown(row.word, name, self._nearest(name), self._fields))
+        shape = self._shape(row)
+        if shape.unknown is not None:
+            name = shape.unknown
+            return Problem(row.place, _unknown(row.word, name, self._nearest(name), self._fields))
         try:
-            return Placed(row.place, self._type(**self._with_defaults(self._given(row, dialect))))
+            return Placed(row.place, self._type(**self._with_defaults(self._given(row, shape))))
         except InvalidItemError as error:
-            return Problem(row.place, error.reason, self._part(row, dialect, error.field))
+            return Problem(row.place, error.reason, self._part(row, shape.dialect, error.field))
+
+    def _shape(self, row: Row) -> _Shape:
+        """Return what the names of a row tell; most rows of a list have the same."""
+        names = tuple(row.values)
+        if names not in self._shapes:
+            dialect = self._dialect(row.place, names, tabular=row.tabular)
+            if len(self._shapes) >= _SHAPES:
+                self._shapes.clear()
+            unknown = next((name for name in names if not self._knows(dialect, name)), None)
+            own = tuple(name for name in names if name not in dialect.also_metadata)
+            self._shapes[names] = _Shape(dialect, unknown, own)
+        return self._shapes[names]
 
     def _check_defaults(self) -> None:
         for name in self._defaults:
@@ -114,8 +138,9 @@ class Builder:
             missing["project"] = "no column 'project' or 'parent': add one of them or give a default project"
         return missing
 
-    def _given(self, row: Row, dialect: Dialect) -> dict[str, Any]:
-        given = self._cells(row, dialect) if row.tabular else _not_null(row.values)
+    def _given(self, row: Row, shape: _Shape) -> dict[str, Any]:
+        dialect = shape.dialect
+        given = self._cells(row.values, shape.own) if row.tabular else _not_null(row.values)
         fields = dialect.fields(given)
         metadata: dict[str, Any] = {}
         if row.tabular and dialect.also_metadata:
@@ -133,9 +158,8 @@ class Builder:
             self._check_value(name, value)
         return fields
 
-    def _cells(self, row: Row, dialect: Dialect) -> dict[str, Any]:
-        own = row.values.keys() - dialect.also_metadata
-        return {name: self._cell(name, text) for name, text in _not_blank(row.values, own).items()}
+    def _cells(self, values: Mapping[str, str], own: Iterable[str]) -> dict[str, Any]:
+        return {name: self._cell(name, values[name]) for name in own if values[name].strip()}
 
     def _cell(self, name: str, text: str) -> Any:
         if name not in self._fields:

@@ -13,6 +13,7 @@ from typing import Any, Self
 from attrs import define, field
 
 from sbtransfer.errors import WorkListError
+from sbtransfer.items import VolumeImport
 from sbtransfer.worklist.arrivals import (
     Fate,
     errand_of,
@@ -56,6 +57,7 @@ class Ledger:
     name: str
     _database: sqlite3.Connection = field(init=False)
     _rows: list[tuple[Any, ...]] = field(init=False, factory=list)
+    _suspected: list[tuple[Any, ...]] = field(init=False, factory=list)
     _folders: set[str] = field(init=False, factory=set)
     _calls: Counter[Hashable] = field(init=False, factory=Counter)
 
@@ -80,15 +82,16 @@ class Ledger:
                 placed.place.item,
                 place and "\n".join(place),
                 fate_of(item),
-                _digest(errand_of(item)),
+                _digest("\n".join(map(str, errand_of(item)))),
                 spent_by(item),
             )
         )
         self._calls[item.call_key] += 1
-        if location := suspect(item):
-            self._suspect(placed.place, location)
-        if (folder := folder_of(item)) and folder not in self._folders:
-            self._lies_in(folder)
+        if isinstance(item, VolumeImport):
+            if location := suspect(item):
+                self._suspected.append((placed.place.line, placed.place.item, location))
+            if (folder := folder_of(item)) and folder not in self._folders:
+                self._lies_in(folder)
         if len(self._rows) >= _AT_ONCE or len(self._calls) >= _AT_ONCE:
             self._flush()
 
@@ -112,12 +115,6 @@ class Ledger:
             ]
         return [one for one in found if one is not None]
 
-    def _suspect(self, place: Place, location: str) -> None:
-        with self._on_disk():
-            self._database.execute(
-                "INSERT INTO suspects VALUES (?, ?, ?)", (place.line, place.item, location)
-            )
-
     def _lies_in(self, folder: str) -> None:
         """Remember a folder and all that it lies in; the set holds those that come again and again."""
         if len(self._folders) >= _AT_ONCE:
@@ -137,9 +134,11 @@ class Ledger:
             )
             self._database.executemany(
                 "INSERT INTO calls VALUES (?, ?) ON CONFLICT DO UPDATE SET items = items + excluded.items",
-                [(_digest(key), items) for key, items in self._calls.items()],
+                [(_digest(repr(key)), items) for key, items in self._calls.items()],
             )
+            self._database.executemany("INSERT INTO suspects VALUES (?, ?, ?)", self._suspected)
         self._rows.clear()
+        self._suspected.clear()
         self._calls.clear()
 
     def _fates(self) -> list[Fate]:
@@ -209,8 +208,8 @@ class Ledger:
             ) from error
 
 
-def _digest(key: Hashable) -> bytes:
-    return blake2b(repr(key).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=16).digest()
 
 
 def _named(what: str | None) -> str:

@@ -82,6 +82,7 @@ def sbtransfer(
     stdin: str = "",
     env: Mapping[str, str] | None = None,
     before: Callable[[], None] | None = None,
+    patience: float = PATIENCE,
 ) -> Done:
     """Run a command to its end, and see that it does not give the token away."""
     done = subprocess.run(
@@ -90,7 +91,7 @@ def sbtransfer(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=patience,
         preexec_fn=before,
     )
     assert TOKEN not in done.stdout + done.stderr

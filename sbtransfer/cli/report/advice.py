@@ -5,7 +5,7 @@ from __future__ import annotations
 import sbtransfer.cli.next_steps as journals
 from sbtransfer.cli.book import Book
 from sbtransfer.cli.report.read import Reading
-from sbtransfer.cli.report.units import items
+from sbtransfer.cli.units import items
 from sbtransfer.cli.verbs import VERBS
 from sbtransfer.models import Summary
 

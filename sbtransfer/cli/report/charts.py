@@ -11,8 +11,8 @@ from sbtransfer.cli.report.facts import FIVE_MINUTES, Facts
 from sbtransfer.cli.report.plot import Axes, Band, Line, legend, lines, stack
 from sbtransfer.cli.report.tally import Series, Tally
 from sbtransfer.cli.report.timeline import Curve
-from sbtransfer.cli.report.units import moment
 from sbtransfer.cli.report.words import used
+from sbtransfer.cli.units import moment
 
 _SAMPLES = 240
 _NO_TIMES = "<p>Nothing can be drawn: the times are not known.</p>"

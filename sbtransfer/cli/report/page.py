@@ -13,9 +13,9 @@ from sbtransfer.cli.report.causes import Example
 from sbtransfer.cli.report.charts import axis_caption, budgets, timeline
 from sbtransfer.cli.report.facts import LIMITS, Facts, Failure, SlowJob
 from sbtransfer.cli.report.tally import Tally
-from sbtransfer.cli.report.units import duration, moment, share
 from sbtransfer.cli.report.words import failed, further, heading, rates, unended
 from sbtransfer.cli.telling import equation
+from sbtransfer.cli.units import duration, moment, share
 
 _STATES = ("completed", "failed", "unconfirmed", "unfinished")
 

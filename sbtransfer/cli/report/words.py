@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from sbtransfer.cli.console import plain
 from sbtransfer.cli.report.facts import Budget, Facts, Failure
-from sbtransfer.cli.report.units import amount, duration, items, moment
 from sbtransfer.cli.telling import equation
+from sbtransfer.cli.units import amount, duration, items, moment
 
 _SHOWN = 300
 

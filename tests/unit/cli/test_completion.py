@@ -59,6 +59,7 @@ def test_a_broken_file_is_no_trouble(home: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [
+        ("import", ""),
         ("import", "list.csv", "--log-file", ""),
         ("import", "list.csv", "--results", ""),
         ("drs-import", "list.csv", "--journal", ""),

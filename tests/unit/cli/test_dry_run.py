@@ -30,7 +30,7 @@ def test_a_list_without_traps(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert code is Exit.COMPLETED
     assert text.splitlines() == [
         f"{path}: 151 items for import; nothing was sent",
-        "  size      150.0 MiB, as 150 of 151 tell",
+        "  size      157 MB, as 150 of 151 tell",
         "  projects  rosa/study",
         "  volumes   rosa/input",
         "  requests  2 creates and at least 2 looks at jobs",

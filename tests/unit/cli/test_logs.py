@@ -93,8 +93,8 @@ def test_a_file_is_appended_to_and_for_its_owner_alone(console: Console, path: P
 
 def test_a_line_of_another_cannot_pass_for_one_of_the_log(console: Console, path: Path) -> None:
     with logs(console, verbose=False, path=path):
-        log.debug("says %s", "no\n2026-01-01T00:00:00.000Z made up\x1b[2J\udc80")
-    assert path.read_text().splitlines()[2] == "  2026-01-01T00:00:00.000Z made up [2J "
+        log.debug("says %s", "no\n2026-01-01T00:00:00.000Z made up\x1b[2J")
+    assert path.read_text().splitlines()[2] == "  2026-01-01T00:00:00.000Z made up [2J"
 
 
 @pytest.mark.parametrize("name", ["nowhere/run.log", "."])

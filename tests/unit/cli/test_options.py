@@ -24,6 +24,10 @@ VERBS = (
     "demo",
     "configure",
     "completion",
+    "jobs",
+    "limits",
+    "list",
+    "report",
 )
 
 

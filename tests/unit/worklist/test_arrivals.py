@@ -63,12 +63,11 @@ def test_the_folder_of_a_location() -> None:
     assert folder_of(an_import("a/b/c.gz")) == "rosa/input a/b"
     assert folder_of(an_import("a/b/")) == "rosa/input a"
     assert folder_of(an_import("c.gz")) is None
-    assert folder_of(an_export()) is None
 
 
 def test_a_location_without_an_ending_may_be_a_folder() -> None:
     assert suspect(an_import("runs/2024")) == "rosa/input runs/2024"
-    assert [suspect(item) for item in (an_import("runs/a.gz"), an_import("runs/"), an_export())] == [None] * 3
+    assert [suspect(item) for item in (an_import("runs/a.gz"), an_import("runs/"))] == [None] * 2
 
 
 def test_names_of_drs_items() -> None:

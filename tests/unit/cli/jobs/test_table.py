@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from sbtransfer.cli.job_table import (
+from sbtransfer.cli.jobs.table import (
     COLUMNS,
     block,
     destination_of,

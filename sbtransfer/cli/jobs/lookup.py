@@ -12,7 +12,7 @@ from rich.console import Console
 from sbtransfer.cli.connection import Connection
 from sbtransfer.cli.console import say
 from sbtransfer.cli.exits import Exit
-from sbtransfer.cli.job_table import AnyJob, block, json_line
+from sbtransfer.cli.jobs.table import AnyJob, block, json_line
 from sbtransfer.cli.loop import run
 from sbtransfer.cli.output import standard_output
 from sbtransfer.client import Client

@@ -10,14 +10,14 @@ import click
 
 from sbtransfer.cli.connection import Connection, connected
 from sbtransfer.cli.exits import Exit
-from sbtransfer.cli.list_options import OWNED, owned, size
+from sbtransfer.cli.listing.arguments import OWNED, owned, size
 from sbtransfer.cli.options import Verb, example, with_options
 from sbtransfer.cli.shared import results_path
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sbtransfer.cli.list_making import Making
+    from sbtransfer.cli.listing.making import Making
 
 
 def _output(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
@@ -73,7 +73,7 @@ def _making(verb: Verb) -> Verb:
         max_size: int | None,
         **own: Any,
     ) -> Exit:
-        from sbtransfer.cli.list_making import Making
+        from sbtransfer.cli.listing.making import Making
         from sbtransfer.sources import Selection
 
         selection = Selection(include=include, exclude=exclude, min_size=min_size, max_size=max_size)
@@ -120,7 +120,7 @@ def volume(
     in. How many files were left out is said at the end, and why. Rows are written as they come: a list that
     an error cuts short ends in a line that no verb takes.
     """
-    from sbtransfer.cli.list_making import list_volume
+    from sbtransfer.cli.listing.making import list_volume
 
     if to_project and to_parent:
         raise click.UsageError("give --to-project or --to-parent, not both")
@@ -156,7 +156,7 @@ def project(
 
     Aliases are left out, since their bytes are on a volume already. The rest is as for 'list volume'.
     """
-    from sbtransfer.cli.list_making import list_project
+    from sbtransfer.cli.listing.making import list_project
 
     if (project is None) == (parent is None):
         raise click.UsageError("give either a project or a folder as --parent, and only one of them")

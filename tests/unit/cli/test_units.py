@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from sbtransfer.cli.report.units import amount, duration, items, moment, share
+from sbtransfer.cli.units import amount, duration, items, moment, share
 
 
 @pytest.mark.parametrize(

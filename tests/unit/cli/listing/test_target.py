@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import pytest
 
-from sbtransfer.cli.list_output import INCOMPLETE, Form, Rows, written
+from sbtransfer.cli.listing.target import INCOMPLETE, Form, Rows, written
 from sbtransfer.errors import SettingsError
 
 COLUMNS = ("volume", "location", "size", "md5")

@@ -16,8 +16,8 @@ from rich.text import Text
 from sbtransfer.cli.connection import Connection
 from sbtransfer.cli.console import plain, say
 from sbtransfer.cli.exits import Exit
-from sbtransfer.cli.list_output import Form, Rows, written
-from sbtransfer.cli.list_rows import PROJECT_COLUMNS, VOLUME_COLUMNS, Count, Row, project_rows, volume_rows
+from sbtransfer.cli.listing.rows import PROJECT_COLUMNS, VOLUME_COLUMNS, Count, Row, project_rows, volume_rows
+from sbtransfer.cli.listing.target import Form, Rows, written
 from sbtransfer.cli.loop import run
 from sbtransfer.cli.unknown import named
 from sbtransfer.client import Client

@@ -1,7 +1,7 @@
 import click
 import pytest
 
-from sbtransfer.cli.list_options import owned, size
+from sbtransfer.cli.listing.arguments import owned, size
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from rich.text import Text
 from sbtransfer.cli.connection import Connection
 from sbtransfer.cli.console import say
 from sbtransfer.cli.exits import Exit
-from sbtransfer.cli.job_table import (
+from sbtransfer.cli.jobs.table import (
     COLUMNS,
     STYLES,
     Listed,

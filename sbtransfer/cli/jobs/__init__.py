@@ -8,7 +8,7 @@ import click
 
 from sbtransfer.cli.connection import Connection, connected
 from sbtransfer.cli.exits import Exit
-from sbtransfer.cli.list_options import OWNED, owned
+from sbtransfer.cli.listing.arguments import OWNED, owned
 from sbtransfer.cli.options import Verb, example, with_options
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def imports(
 
     On a terminal times are local; elsewhere each job is a line of cells between tabs, with times in UTC.
     """
-    from sbtransfer.cli.job_list import Wanted, show_imports
+    from sbtransfer.cli.jobs.shown import Wanted, show_imports
 
     wanted = Wanted(
         states=states, project=project, volume=volume, limit=most(limit, show_all=show_all), as_json=as_json
@@ -93,7 +93,7 @@ def exports(
     as_json: bool,
 ) -> Exit:
     """List exports, as 'jobs imports' lists imports; the platform cannot pick those of a project."""
-    from sbtransfer.cli.job_list import Wanted, show_exports
+    from sbtransfer.cli.jobs.shown import Wanted, show_exports
 
     wanted = Wanted(states=states, volume=volume, limit=most(limit, show_all=show_all), as_json=as_json)
     return show_exports(console, connection, wanted)
@@ -109,7 +109,7 @@ def get(console: Console, connection: Connection, *, ids: tuple[str, ...], as_js
     As an ID, - reads ids from standard input, one a line. Ids that are not known are named on standard error;
     then the exit code is 1.
     """
-    from sbtransfer.cli.job_lookup import show_jobs
+    from sbtransfer.cli.jobs.lookup import show_jobs
 
     return show_jobs(console, connection, ids, as_json=as_json)
 

@@ -6,8 +6,8 @@ from rich.console import Console
 
 from sbtransfer import VolumeImport
 from sbtransfer.cli.exits import Exit
-from sbtransfer.cli.job_list import ToTerminal
-from sbtransfer.cli.job_table import COLUMNS
+from sbtransfer.cli.jobs.shown import ToTerminal
+from sbtransfer.cli.jobs.table import COLUMNS
 from sbtransfer.resources import ImportJob
 from sbtransfer.simulator import Platform
 from tests.flows.simulated import INPUT, OUTPUT, PROJECT, exports, imports

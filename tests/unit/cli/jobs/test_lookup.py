@@ -5,8 +5,8 @@ from typing import Any
 import click
 import pytest
 
-from sbtransfer.cli.job_lookup import better, ids_of, jobs_of
-from sbtransfer.cli.job_table import AnyJob
+from sbtransfer.cli.jobs.lookup import better, ids_of, jobs_of
+from sbtransfer.cli.jobs.table import AnyJob
 from sbtransfer.client import Client
 from sbtransfer.errors import UnauthorizedError
 from sbtransfer.models import DRSJob, ErrorRecord

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from attrs import define, evolve
 
-from sbtransfer.cli.report.units import amount
+from sbtransfer.cli.units import amount
 from sbtransfer.client import Client
 from sbtransfer.errors import WorkListError
 from sbtransfer.models import ErrorRecord

@@ -4,7 +4,7 @@ from typing import Any
 import orjson
 import pytest
 
-from sbtransfer.cli.list_rows import PROJECT_COLUMNS, VOLUME_COLUMNS, Count, Row, project_rows, volume_rows
+from sbtransfer.cli.listing.rows import PROJECT_COLUMNS, VOLUME_COLUMNS, Count, Row, project_rows, volume_rows
 from sbtransfer.client import Client
 from sbtransfer.errors import WorkListError
 from sbtransfer.simulator import File, Platform, Volume

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from attrs import define
 
-from sbtransfer.cli.list_making import Making, Meanwhile
-from sbtransfer.cli.list_rows import Count
+from sbtransfer.cli.listing.making import Making, Meanwhile
+from sbtransfer.cli.listing.rows import Count
 from sbtransfer.simulator import Platform
 from sbtransfer.sources import Selection
 from tests.unit.cli.looking import invoke

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 import orjson
 
-from sbtransfer.cli.list_rows import Row
+from sbtransfer.cli.listing.rows import Row
 from sbtransfer.cli.output import PartFile, Plain, Target, standard_output
 from sbtransfer.cli.results import form_of
 
