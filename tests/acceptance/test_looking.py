@@ -241,3 +241,9 @@ def test_what_is_not_there(served: Served, args: tuple[str, ...]) -> None:
     assert done.stderr.startswith(f"Error: {args[0]} rfranklin/nowhere: ")
     assert len(done.stderr.splitlines()) == 1
     assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("stream", [0, 1, 2])
+def test_a_standard_stream_that_is_closed_is_no_trouble(served: Served, stream: int) -> None:
+    done = sbtransfer("import", imports(INPUT), served=served, before=lambda: os.close(stream))
+    assert done.returncode == Exit.COMPLETED, done.stderr
