@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal, TypeAlias
 
 import pytest
@@ -36,6 +37,12 @@ def browser() -> str:
 
 
 def browse(browser: str, scheme: Scheme, url: str, *args: str) -> str:
+    # Its sockets lie there: a longer path than that of such a folder is too long for them.
+    with TemporaryDirectory(prefix="page-") as temporary:
+        return _browse(browser, scheme, url, args, temporary)
+
+
+def _browse(browser: str, scheme: Scheme, url: str, args: tuple[str, ...], temporary: str) -> str:
     done = subprocess.run(
         (
             browser,
@@ -46,13 +53,12 @@ def browse(browser: str, scheme: Scheme, url: str, *args: str) -> str:
             "--hide-scrollbars",
             "--force-color-profile=srgb",
             "--host-resolver-rules=MAP * ~NOTFOUND",
-            f"--user-data-dir={Path.cwd() / 'profile'}",
+            f"--user-data-dir={temporary}/profile",
             f"--blink-settings=preferredColorScheme={PREFERRED[scheme]}",
             *args,
             url,
         ),
-        # Its own files go into the folder of the test, too.
-        env={"PATH": os.environ["PATH"], "HOME": str(Path.cwd()), "TMPDIR": str(Path.cwd())},
+        env={"PATH": os.environ["PATH"], "HOME": temporary, "TMPDIR": temporary},
         capture_output=True,
         text=True,
         timeout=PATIENCE,
