@@ -63,20 +63,27 @@ class Experience:
     _steps: list[float] = field(init=False, factory=lambda: [0.0] * (_BINS + 1))
     _spread: float = field(init=False, default=0.0)
 
-    def saw_running(self, since: float, age: float) -> None:
-        """Learn that a job was under way at `since` and still is at `age`."""
-        self._at_risk(_bin(since) + 1, _bin(age))
+    def saw_running(self, since: float, age: float, jobs: int = 1) -> None:
+        """Learn that jobs were under way at `since` and still are at `age`."""
+        self._at_risk(_bin(since) + 1, _bin(age), jobs)
 
-    def saw_ended(self, since: float, age: float) -> None:
-        """Learn that a job was under way at `since` and had ended at `age`."""
-        # Nobody knows when: over many jobs, the golden ratio's multiples fill the time between evenly.
-        self._spread = (self._spread + _GOLDEN) % 1.0
-        ended = max(_bin(since + (age - since) * self._spread), 0)
-        self._at_risk(min(_bin(since) + 1, ended), ended)
-        self._events[ended] += 1
-        self.ended += 1
+    def saw_ended(self, since: float, age: float, jobs: int = 1) -> None:
+        """Learn that jobs were under way at `since` and had ended at `age`."""
+        first, last = _bin(since) + 1, max(_bin(age), 0)
+        if max(_bin(since), 0) == last:
+            self._ended(first, last, jobs)
+        else:
+            for _ in range(jobs):
+                # Nobody knows when: over many jobs, multiples of the golden ratio fill the time evenly.
+                self._spread = (self._spread + _GOLDEN) % 1.0
+                self._ended(first, max(_bin(since + (age - since) * self._spread), 0), 1)
         if self.ended > _MEMORY:
             self._fade()
+
+    def _ended(self, first: int, last: int, jobs: int) -> None:
+        self._at_risk(min(first, last), last, jobs)
+        self._events[last] += jobs
+        self.ended += jobs
 
     def survival(self) -> Survival:
         """Return what is known now."""
@@ -90,10 +97,10 @@ class Experience:
             at_ends.append(alive)
         return Survival(at_ends)
 
-    def _at_risk(self, first: int, last: int) -> None:
+    def _at_risk(self, first: int, last: int, jobs: int) -> None:
         if first <= last:
-            self._steps[first] += 1
-            self._steps[last + 1] -= 1
+            self._steps[first] += jobs
+            self._steps[last + 1] -= jobs
 
     def _fade(self) -> None:
         self.ended /= 2

@@ -59,6 +59,10 @@ class ErrorRecord:
         return f"{self.message or 'no message'}{code}"
 
 
+ENDED = frozenset({"COMPLETED", "FAILED"})
+"""The states of import and export jobs that will not change any more."""
+
+
 @frozen
 class Job:
     """An import or export job as the platform tells of it.
@@ -79,7 +83,7 @@ class Job:
     @property
     def ended(self) -> bool:
         """Whether the job will not change any more."""
-        return self.state in ("COMPLETED", "FAILED")
+        return self.state in ENDED
 
 
 @frozen

@@ -52,51 +52,79 @@ class Schedule:
     plan: Plan = field(init=False)
     experience: Experience = field(init=False, factory=Experience)
     _news: int = field(init=False, default=0)
-    _heap: list[tuple[float, int, Pending]] = field(init=False, factory=list)
+    _jobs: int = field(init=False, default=0)
+    _heap: list[tuple[float, int, list[Pending]]] = field(init=False, factory=list)
+    """Jobs of the same age, last seen at the same time, by the time of their next look."""
     _numbers: count[int] = field(init=False, factory=count)
 
     def __attrs_post_init__(self) -> None:
         self.plan = self.polling.first_plan()
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return self._jobs
 
     @property
     def due(self) -> float:
         """When the next look is due; infinite if there are no jobs."""
         return self._heap[0][0] if self._heap else float("inf")
 
-    def add(self, pending: Pending, now: float, spare: float = 0.0) -> None:
-        """Plan the next look at a job that is under way now; `spare` requests, from 0 to 1, hasten it."""
-        age = now - pending.since
-        if age > 0:
-            self.experience.saw_running(pending.looked - pending.since, age)
-        pending.looked = now
-        self.postpone(pending, now, spare)
+    def add(self, pending: Iterable[Pending], now: float, spare: float = 0.0) -> None:
+        """Plan the next look at jobs that are under way now; `spare` requests, from 0 to 1, hasten it."""
+        for alike in _alike(pending):
+            one = alike[0]
+            age = now - one.since
+            if age > 0:
+                self.experience.saw_running(one.looked - one.since, age, len(alike))
+            for one in alike:
+                one.looked = now
+            self._plan(alike, now, spare)
 
-    def postpone(self, pending: Pending, now: float, spare: float = 0.0) -> None:
-        """Plan the next look at a job of which nothing was seen now."""
-        age = self.plan.next_look(now - pending.since, spare)
-        heapq.heappush(self._heap, (pending.since + min(age, self.oldest), next(self._numbers), pending))
+    def postpone(self, pending: Iterable[Pending], now: float, spare: float = 0.0) -> None:
+        """Plan the next look at jobs of which nothing was seen now."""
+        for alike in _alike(pending):
+            self._plan(alike, now, spare)
+
+    def _plan(self, alike: list[Pending], now: float, spare: float) -> None:
+        since = alike[0].since
+        age = self.plan.next_look(now - since, spare)
+        heapq.heappush(self._heap, (since + min(age, self.oldest), next(self._numbers), alike))
+        self._jobs += len(alike)
 
     def take(self, now: float, most: int) -> list[Pending]:
         """Take up to `most` jobs that are due, and fill up with those that nearly are."""
         taken: list[Pending] = []
         while self._heap and len(taken) < most and self._worth_a_look(now):
-            taken.append(heapq.heappop(self._heap)[2])
+            alike = self._heap[0][2]
+            room = most - len(taken)
+            taken += alike[:room]
+            if len(alike) > room:
+                del alike[:room]
+            else:
+                heapq.heappop(self._heap)
+        self._jobs -= len(taken)
         return taken
 
     def _worth_a_look(self, now: float) -> bool:
-        due, _, pending = self._heap[0]
+        due, _, alike = self._heap[0]
         # The request is paid for: a look that comes a fifth of its interval early costs nothing.
-        return due - now <= (due - pending.looked) / 5
+        return due - now <= (due - alike[0].looked) / 5
 
-    def ended(self, pending: Pending, now: float) -> None:
-        """Learn from a job that ended somewhere between the last two looks."""
-        self.experience.saw_ended(pending.looked - pending.since, now - pending.since)
-        self._news += 1
+    def ended(self, pending: Iterable[Pending], now: float) -> None:
+        """Learn from jobs that ended somewhere between the last two looks."""
+        for alike in _alike(pending):
+            one = alike[0]
+            self.experience.saw_ended(one.looked - one.since, now - one.since, len(alike))
+            self._news += len(alike)
         if self._news >= max(_ENOUGH_TO_PLAN, self.experience.ended / 2):
             self.plan, self._news = self.polling.plan(self.experience.survival()), 0
+
+
+def _alike(pending: Iterable[Pending]) -> list[list[Pending]]:
+    """Part jobs into those of the same age that were last seen at the same time, in the order given."""
+    groups: dict[tuple[float, float], list[Pending]] = {}
+    for one in pending:
+        groups.setdefault((one.since, one.looked), []).append(one)
+    return list(groups.values())
 
 
 @define(eq=False)
@@ -115,14 +143,12 @@ class _Watch:
 
     def add(self, pending: Iterable[Pending], now: float, spare: float) -> None:
         due = self.schedule.due
-        for one in pending:
-            self.schedule.add(one, now, spare)
+        self.schedule.add(pending, now, spare)
         if self.schedule.due < due:
             self.changed.set()
 
     def postpone(self, pending: Iterable[Pending], now: float) -> None:
-        for one in pending:
-            self.schedule.postpone(one, now)
+        self.schedule.postpone(pending, now)
 
     async def change(self) -> None:
         """Wait until something changes, or the next look is due."""
@@ -238,8 +264,7 @@ class Poller:
             outcome for one, error in lost for outcome in unconfirmed(one.open, one.sent, error, one.job_id)
         ]
         await self.journal.ended(outcomes)
-        for one in seen.ended:
-            watch.schedule.ended(one, now)
+        watch.schedule.ended(seen.ended, now)
         self.holding -= len(outcomes)
         self.deliver(outcomes)
         watch.add(running, now, self.spare())
@@ -253,6 +278,8 @@ class Poller:
 
     def _by_age(self, pending: Sequence[Pending], now: float) -> tuple[list[Pending], list[Pending]]:
         """Part jobs into those to be looked at again and those that outlived the timeout."""
+        if self.job_timeout == float("inf"):
+            return list(pending), []
         old = [one for one in pending if now - one.since >= self.job_timeout]
         return [one for one in pending if now - one.since < self.job_timeout], old
 

@@ -82,19 +82,26 @@ class Polling:
         for growing in range(_TRIES):
             lag = least * 1.25**growing
             plans = (Plan(lag * first, growth, 20 * lag) for first, growth in product(_FIRSTS, _GROWTHS))
-            lacking, _, plan = min((*_cost(plan, survival, lag), plan) for plan in plans)
-            if not lacking:
+            best = (1.0, float("inf"), self.first_plan())
+            for plan in plans:
+                best = min(best, (*_cost(plan, survival, lag, float("inf") if best[0] else best[1]), plan))
+            if not best[0]:
                 break
-        return plan
+        return best[2]
 
 
 Polling.thrifty, Polling.balanced, Polling.eager = Polling(48.0), Polling(27.0), Polling(13.0)
 
 
-def _cost(plan: Plan, survival: Survival, lag: float) -> tuple[float, float]:
-    """Return what a plan is judged by: the share of jobs that it lacks to reach the lag, then its looks."""
+def _cost(plan: Plan, survival: Survival, lag: float, best: float) -> tuple[float, float]:
+    """Return what a plan is judged by: the share of jobs that it lacks to reach the lag, then its looks.
+
+    It is not followed further once it takes more looks than the `best` that reaches the lag.
+    """
     looks, in_time, age, left = 0.0, 0.0, 0.0, 1.0
     while left > _NOBODY and looks < _MOST_LOOKS:
+        if looks > best + 0.01:
+            return 1.0, looks
         looks += left
         last, age = age, plan.next_look(age)
         left, before = survival(age), survival(max(age - lag, last))

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from sbtransfer.models import ErrorRecord
+from sbtransfer.models import ENDED, ErrorRecord
 
 
 @frozen
@@ -139,7 +139,7 @@ class ImportJob:
     @property
     def ended(self) -> bool:
         """Whether the job will not change any more."""
-        return self.state in ("COMPLETED", "FAILED")
+        return self.state in ENDED
 
 
 @frozen(kw_only=True)
@@ -164,4 +164,4 @@ class ExportJob:
     @property
     def ended(self) -> bool:
         """Whether the job will not change any more."""
-        return self.state in ("COMPLETED", "FAILED")
+        return self.state in ENDED

@@ -44,7 +44,7 @@ class Stream:
     @property
     def full(self) -> bool:
         """Whether no item may enter now."""
-        return self.free <= 0
+        return self.entered - self.left >= self.max_in_flight
 
     @property
     def undelivered(self) -> int:

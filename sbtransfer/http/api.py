@@ -52,9 +52,9 @@ class API:
         return wire.read_imports((await self.caller.send(call, admission)).body)
 
     async def get_imports(self, job_ids: Sequence[str], admission: Admission | None = None) -> list[Record]:
-        """`POST /bulk/storage/imports/get`: the jobs of at most 100 ids."""
+        """`POST /bulk/storage/imports/get`: the jobs of at most 100 ids, without their echo."""
         call = Call("POST", "/bulk/storage/imports/get", wire.ids("import_ids", job_ids))
-        return await self.caller.read(call, "poll", lambda answer: wire.read_imports(answer.body), admission)
+        return await self.caller.read(call, "poll", lambda answer: wire.read_looks(answer.body), admission)
 
     async def create_exports(self, items: Sequence[VolumeExport], admission: Admission) -> list[Record]:
         """`POST /bulk/storage/exports/create`: a job or an error for each item, at most 100.
@@ -72,9 +72,9 @@ class API:
         return wire.read_exports((await self.caller.send(call, admission)).body)
 
     async def get_exports(self, job_ids: Sequence[str], admission: Admission | None = None) -> list[Record]:
-        """`POST /bulk/storage/exports/get`: the jobs of at most 100 ids."""
+        """`POST /bulk/storage/exports/get`: the jobs of at most 100 ids, without their echo."""
         call = Call("POST", "/bulk/storage/exports/get", wire.ids("export_ids", job_ids))
-        return await self.caller.read(call, "poll", lambda answer: wire.read_exports(answer.body), admission)
+        return await self.caller.read(call, "poll", lambda answer: wire.read_looks(answer.body), admission)
 
     async def list_imports(self, offset: int, volume: str | None = None) -> Page[Job]:
         """`GET /storage/imports`: a page of at most 100 jobs, with all their fields."""

@@ -12,9 +12,11 @@ from sbtransfer.http.api import API, BULK_SIZE
 from sbtransfer.items import Kind
 from sbtransfer.journal.journal import Sent
 from sbtransfer.models import Entry, ErrorRecord, Job, Outcome, OutcomeState
-from sbtransfer.operations.match import Ambiguous, match
+from sbtransfer.operations.match import match
 from sbtransfer.operations.operation import Made, Pending, Seen, doubted, failed
 from sbtransfer.wire import Echo, Record, export_echo, import_echo
+
+_COMPLETED, _FAILED = OutcomeState.COMPLETED, OutcomeState.FAILED  # looked up once: members are slow to find
 
 
 class _Create(Protocol):
@@ -52,20 +54,19 @@ class Bulk:
         records = await self._create(items, admission)
         made = Made()
         for entry, record in zip(entries, match([self._echo(item) for item in items], records), strict=True):
-            match record:
-                case Ambiguous(reason):
-                    made.doubts += doubted((entry,), sent, reason)
-                case ErrorRecord():
-                    made.outcomes += failed((entry,), sent, record)
-                case Job():
-                    take_job(made, entry, sent, record)
+            if isinstance(record, Job):
+                take_job(made, entry, sent, record)
+            elif isinstance(record, ErrorRecord):
+                made.outcomes += failed((entry,), sent, record)
+            else:
+                made.doubts += doubted((entry,), sent, record.reason)
         return made
 
     async def look(self, pending: Sequence[Pending], admission: Admission) -> Seen:
         """Read up to a hundred jobs with one bulk get and match them by their ids."""
         records = await self._get([one.job_id for one in pending], admission)
         jobs = {record.id: record for record in records if isinstance(record, Job)}
-        errors = _errors_in_place(pending, records)
+        errors = {} if len(jobs) == len(records) else _errors_in_place(pending, records)
         seen = Seen()
         for one in pending:
             job = jobs.get(one.job_id)
@@ -107,7 +108,7 @@ def _outcome(entry: Entry, sent: Sent, job: Job) -> Outcome:
     return Outcome(
         index=entry.index,
         item=entry.item,
-        state=OutcomeState.COMPLETED if completed else OutcomeState.FAILED,
+        state=_COMPLETED if completed else _FAILED,
         job_id=job.id,
         file_id=job.file_id,
         error=None if completed else job.error or ErrorRecord(message="the platform gave no reason"),

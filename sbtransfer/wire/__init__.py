@@ -32,6 +32,7 @@ from sbtransfer.wire.jobs import (
     read_imports,
     read_linked_exports,
     read_linked_imports,
+    read_looks,
 )
 from sbtransfer.wire.pages import LinkedPage, Page, total_matching
 from sbtransfer.wire.refusals import read_error
@@ -70,6 +71,7 @@ __all__ = [
     "read_linked_exports",
     "read_linked_files",
     "read_linked_imports",
+    "read_looks",
     "read_projects",
     "read_volumes",
     "segment",

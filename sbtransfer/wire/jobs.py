@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
+from attrs import evolve
+
 from sbtransfer.items import VolumeExport, VolumeImport, last_segment
-from sbtransfer.models import Arrived, DRSJob, ErrorRecord, Job
+from sbtransfer.models import ENDED, Arrived, DRSJob, ErrorRecord, Job
 from sbtransfer.resources import ExportJob, ImportJob
 from sbtransfer.wire.pages import LinkedPage, Page, read_linked_page, read_page
 from sbtransfer.wire.records import by_id, record_of, records_in
@@ -35,12 +37,16 @@ def export_echo(item: VolumeExport) -> Echo:
 
 def _echo_of_import(record: dict[str, Any]) -> Echo:
     source, destination = record["source"], record["destination"]
-    location = text(source["location"])
+    location, project, parent = (
+        text(source["location"]),
+        destination.get("project"),
+        destination.get("parent"),
+    )
     return (
         text(source["volume"]),
         location.strip("/"),
-        maybe_text(destination.get("project")),
-        maybe_text(destination.get("parent")),
+        None if project is None else maybe_text(project),
+        None if parent is None else maybe_text(parent),
         maybe_text(destination.get("name")) or last_segment(location),
     )
 
@@ -59,20 +65,43 @@ def _file_id(file: Any) -> str | None:
 
 
 def _job(record: dict[str, Any], echo: Callable[[dict[str, Any]], Echo]) -> Job:
-    state, error = record["state"], record.get("error")
+    """Read a job with all that a list tells of it."""
+    return evolve(_created_job(record, echo), started_on=time(record.get("started_on")))
+
+
+def _created_job(record: dict[str, Any], echo: Callable[[dict[str, Any]], Echo]) -> Job:
+    """Read a job that was just created: what it is, and which item's."""
+    return _as_far_as_it_is(record, echo(record))
+
+
+def _seen_job(record: dict[str, Any]) -> Job:
+    """Read a job that was asked for by its id, which says whose it is."""
+    return _as_far_as_it_is(record, ())
+
+
+def _as_far_as_it_is(record: dict[str, Any], echo: Echo) -> Job:
+    """Read a job, and how it ended if it has: most answers tell of jobs that have not."""
+    job_id, state = record["id"], record["state"]
+    if not (type(job_id) is type(state) is str and job_id and state):
+        raise TypeError("a job without an id or a state")
+    if state not in ENDED:
+        return Job(job_id, state, echo)
+    error = record.get("error")
     return Job(
-        id=text(record["id"]),
-        state=text(state),
-        echo=echo(record),
-        file_id=_file_id(record.get("result")),
-        error=converter.structure(error, ErrorRecord) if error else None,
-        started_on=time(record.get("started_on")),
-        finished_on=time(record.get("finished_on")),
+        job_id,
+        state,
+        echo,
+        _file_id(record.get("result")),
+        converter.structure(error, ErrorRecord) if error else None,
+        None,
+        time(record.get("finished_on")),
     )
 
 
 _import_job = partial(_job, echo=_echo_of_import)
 _export_job = partial(_job, echo=_echo_of_export)
+_created_import = partial(_created_job, echo=_echo_of_import)
+_created_export = partial(_created_job, echo=_echo_of_export)
 
 
 def _arrived(file: Any) -> Arrived:
@@ -93,13 +122,18 @@ converter.register_structure_hook(DRSJob, _drs_job)
 
 
 def read_imports(body: bytes) -> list[Record]:
-    """Read a bulk answer about import jobs, in its own order; `None` is a record that cannot be read."""
-    return [record_of(record, _import_job) for record in records_in(body)]
+    """Read the answer to a bulk create, in its own order; `None` is a record that cannot be read."""
+    return [record_of(record, _created_import) for record in records_in(body)]
 
 
 def read_exports(body: bytes) -> list[Record]:
-    """Read a bulk answer about export jobs, in its own order; `None` is a record that cannot be read."""
-    return [record_of(record, _export_job) for record in records_in(body)]
+    """Read the answer to a bulk create, in its own order; `None` is a record that cannot be read."""
+    return [record_of(record, _created_export) for record in records_in(body)]
+
+
+def read_looks(body: bytes) -> list[Record]:
+    """Read a bulk get of jobs of either kind, in its own order; the jobs say nothing of their items."""
+    return [record_of(record, _seen_job) for record in records_in(body)]
 
 
 def read_import_page(body: bytes, headers: Mapping[str, str]) -> Page[Job]:

@@ -57,6 +57,8 @@ def time(value: object, _: object = None) -> datetime | None:
         moment = datetime.fromisoformat(value)
     except ValueError:
         return None  # A time that cannot be read is no reason to lose the job that it belongs to.
+    if moment.tzinfo is UTC:
+        return moment
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

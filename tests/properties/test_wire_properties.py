@@ -221,9 +221,11 @@ def test_a_moment_is_read_whatever_its_offset(moment: datetime, minutes: int) ->
     record = FIELDS | {
         "source": {"volume": "rosa/input", "location": "a"},
         "destination": {"project": "rosa/study"},
+        "state": "COMPLETED",
         "started_on": shifted.isoformat(),
         "finished_on": moment.replace(tzinfo=None).isoformat() + "Z",
     }
-    (job,) = wire.read_imports(answered(record))
+    page = orjson.dumps({"items": [record], "links": []})
+    (job,) = wire.read_import_page(page, {"X-Total-Matching-Query": "1"}).entries
     assert isinstance(job, Job)
     assert job.started_on == job.finished_on == moment

@@ -23,7 +23,7 @@ def pending(name: str = "job", since: float = 0.0) -> Pending:
 def test_the_schedule_takes_what_is_due_and_fills_up_with_what_nearly_is() -> None:
     schedule = Schedule(Polling(10))
     for name, since in (("old", 0.0), ("near", 1.0), ("far", 6.0)):
-        schedule.add(pending(name, since), since)
+        schedule.add([pending(name, since)], since)
     assert schedule.due == 10
     assert schedule.take(7.9, 100) == []
     assert [one.job_id for one in schedule.take(10, 100)] == ["old", "near"]
@@ -34,24 +34,41 @@ def test_the_schedule_takes_what_is_due_and_fills_up_with_what_nearly_is() -> No
 def test_the_schedule_takes_no_more_than_a_call_carries() -> None:
     schedule = Schedule(Polling(10))
     for number in range(250):
-        schedule.add(pending(str(number)), 0)
+        schedule.add([pending(str(number))], 0)
     assert [len(schedule.take(20, 100)) for _ in range(4)] == [100, 100, 50, 0]
     assert schedule.due == float("inf")
+
+
+def test_jobs_that_came_together_are_looked_at_together_or_in_parts() -> None:
+    schedule = Schedule(Polling(10))
+    together = [pending(str(number)) for number in range(250)]
+    schedule.add(together, 0)
+    assert len(schedule) == 250
+    taken = [schedule.take(10, 100) for _ in range(3)]
+    assert [one for part in taken for one in part] == together
+    assert [len(part) for part in taken] == [100, 100, 50]
+    assert len(schedule) == 0
+    schedule.add(taken[0], 10)
+    schedule.postpone(taken[1], 10)
+    schedule.ended(taken[2], 10)
+    assert schedule.experience.ended == 50
+    assert [one.looked for one in (taken[0][0], taken[1][0])] == [10, 0]
+    assert schedule.take(99, 200) == taken[0] + taken[1]
 
 
 def test_no_job_is_left_without_a_look_at_its_time_out() -> None:
     schedule = Schedule(Polling(50), oldest=60)
     one = pending()
-    schedule.add(one, 0)
+    schedule.add([one], 0)
     assert schedule.due == 50
     schedule.take(50, 1)
-    schedule.add(one, 50)
+    schedule.add([one], 50)
     assert schedule.due == 60
 
 
 def test_spare_requests_hasten_the_next_look() -> None:
     schedule = Schedule(Polling(10))
-    schedule.add(pending(), 0, spare=1.0)
+    schedule.add([pending()], 0, spare=1.0)
     assert schedule.due == pytest.approx(1)
 
 
@@ -60,11 +77,11 @@ def test_the_schedule_plans_from_what_it_saw() -> None:
     before = schedule.plan
     for number in range(50):
         one = pending(str(number))
-        schedule.add(one, 0)
+        schedule.add([one], 0)
         assert schedule.take(300, 1) == [one]
-        schedule.add(one, 300)
+        schedule.add([one], 300)
         assert schedule.take(500, 1) == [one]
-        schedule.ended(one, 500)
+        schedule.ended([one], 500)
     assert schedule.plan != before
     assert schedule.plan.first > 5 * before.first
 
@@ -72,13 +89,13 @@ def test_the_schedule_plans_from_what_it_saw() -> None:
 def test_a_look_that_showed_nothing_teaches_nothing() -> None:
     schedule = Schedule(Polling(10))
     one = pending()
-    schedule.add(one, 0)
+    schedule.add([one], 0)
     assert schedule.take(10, 1) == [one]
-    schedule.postpone(one, 10)
+    schedule.postpone([one], 10)
     assert schedule.due == 15
     assert (one.looked, schedule.experience.survival()(8)) == (0, 1.0)
     assert schedule.take(15, 1) == [one]
-    schedule.ended(one, 15)
+    schedule.ended([one], 15)
     assert schedule.experience.ended == 1
 
 
@@ -89,5 +106,5 @@ def test_plans_go_on_being_made_however_much_is_known() -> None:
         one = pending()
         schedule.experience.saw_running(0, seconds / 2)
         one.looked = seconds / 2
-        schedule.ended(one, seconds)
+        schedule.ended([one], seconds)
     assert schedule.plan.first > 50

@@ -192,12 +192,36 @@ def read_import(**fields: Any) -> wire.Record:
     return record
 
 
+def listed_import(**fields: Any) -> Job:
+    """Read a job as a list tells of it."""
+    (job,) = wire.read_import_page(a_page(import_record(**fields)), TOTAL).entries
+    assert isinstance(job, Job)
+    return job
+
+
+def looked_at(**fields: Any) -> wire.Record:
+    """Read a job as a look shows it."""
+    (record,) = wire.read_looks(body({"items": [{"resource": import_record(**fields)}]}))
+    return record
+
+
+def test_a_look_reads_only_what_it_wants_to_know() -> None:
+    assert looked_at() == Job("i1", "PENDING", ())
+    done = looked_at(state="COMPLETED", result={"id": "f7"}, finished_on="2024-05-01T10:00:30Z")
+    assert done == Job("i1", "COMPLETED", (), "f7", finished_on=datetime(2024, 5, 1, 10, 0, 30, tzinfo=UTC))
+    failed = looked_at(state="FAILED", error={"code": 9002, "message": "no such object"})
+    assert failed == Job("i1", "FAILED", (), None, ErrorRecord(None, 9002, "no such object"))
+    assert looked_at(id=7) is None
+    assert looked_at(state="") is None
+    assert looked_at(state="FAILED", error="text") is None
+
+
 def test_an_import_job_under_way() -> None:
     assert read_import() == Job("i1", "PENDING", ("rosa/input", "runs/1.bam", "rosa/study", None, "1.bam"))
 
 
 def test_an_import_job_that_was_completed() -> None:
-    job = read_import(
+    job = listed_import(
         state="COMPLETED",
         result={"id": "f7", "name": "1.bam", "href": "…"},
         started_on="2024-05-01T10:00:00Z",
@@ -224,12 +248,12 @@ def test_an_import_job_that_failed() -> None:
 
 
 def test_an_export_job() -> None:
-    (job,) = wire.read_exports(body({"items": [{"resource": export_record(result={"id": "f1"})}]}))
-    assert job == Job("e1", "RUNNING", ("f1", "rosa/output", "out/1.bam"), "f1")
+    (job,) = wire.read_exports(body({"items": [{"resource": export_record()}]}))
+    assert job == Job("e1", "RUNNING", ("f1", "rosa/output", "out/1.bam"))
 
 
 def test_a_result_may_be_a_bare_id() -> None:
-    job = read_import(result="f7")
+    job = read_import(state="COMPLETED", result="f7")
     assert isinstance(job, Job)
     assert job.file_id == "f7"
 
@@ -282,7 +306,7 @@ def without(record: dict[str, Any], name: str) -> dict[str, Any]:
         {"resource": import_record(source={"volume": "rosa/input"})},
         {"resource": import_record(source={"volume": "rosa/input", "location": None})},
         {"resource": import_record(destination=None)},
-        {"resource": import_record(error="text")},
+        {"resource": import_record(state="FAILED", error="text")},
     ],
 )
 def test_a_record_that_cannot_be_read_is_a_hole(record: object) -> None:
@@ -454,22 +478,19 @@ def test_a_rate_limit_in_seconds_or_milliseconds(reset: object) -> None:
     ["2024-05-01T10:00:00Z", "2024-05-01T10:00:00", "2024-05-01T10:00:00+00:00", "2024-05-01T12:00:00+02:00"],
 )
 def test_times_are_aware(text: str) -> None:
-    job = read_import(started_on=text)
-    assert isinstance(job, Job)
+    job = listed_import(started_on=text)
     assert job.started_on == datetime(2024, 5, 1, 10, tzinfo=UTC)
 
 
 def test_times_are_in_utc() -> None:
-    job = read_import(finished_on="2024-05-01T12:00:00+02:00")
-    assert isinstance(job, Job)
+    job = listed_import(state="FAILED", finished_on="2024-05-01T12:00:00+02:00")
     assert job.finished_on is not None
     assert job.finished_on.utcoffset() == timedelta(0)
 
 
 @pytest.mark.parametrize("text", [None, "", "yesterday", 1_700_000_000, "2024-13-01T00:00:00Z", {}])
 def test_an_unreadable_time_does_not_lose_the_job(text: object) -> None:
-    job = read_import(started_on=text)
-    assert isinstance(job, Job)
+    job = listed_import(started_on=text)
     assert job.started_on is None
 
 
