@@ -41,6 +41,13 @@ def pictures(session: nox.Session) -> None:
     session.run("python", "docs/pictures.py")
 
 
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    # Counts, not times: they can be held to on any machine.
+    session.install("-e", ".")
+    session.run("python", "-m", "benchmarks.hot_path", *session.posargs)
+
+
 @nox.session
 def build(session: nox.Session) -> None:
     session.install("build")

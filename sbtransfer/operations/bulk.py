@@ -11,7 +11,7 @@ from sbtransfer.http.admission import Admission
 from sbtransfer.http.api import API, BULK_SIZE
 from sbtransfer.items import Kind
 from sbtransfer.journal.journal import Sent
-from sbtransfer.models import Entry, ErrorRecord, Job, Outcome, OutcomeState
+from sbtransfer.models import ENDED, Entry, ErrorRecord, Job, Outcome, OutcomeState
 from sbtransfer.operations.match import match
 from sbtransfer.operations.operation import Made, Pending, Seen, doubted, failed
 from sbtransfer.wire import Echo, Record, export_echo, import_echo
@@ -70,7 +70,7 @@ class Bulk:
         seen = Seen()
         for one in pending:
             job = jobs.get(one.job_id)
-            if job is not None and job.ended:
+            if job is not None and job.state in ENDED:
                 seen.ended.append(one)
                 seen.outcomes.append(_outcome(one.entries[0], one.sent, job))
             elif job is not None:
@@ -87,7 +87,7 @@ class Bulk:
 
 def take_job(made: Made, entry: Entry, sent: Sent, job: Job) -> None:
     """Take an item's job: to be followed, or with its outcome if it has ended."""
-    if job.ended:
+    if job.state in ENDED:
         made.outcomes.append(_outcome(entry, sent, job))
     else:
         made.pending.append(Pending(job.id, (entry,), sent))

@@ -63,7 +63,7 @@ class Made:
     @property
     def items(self) -> int:
         """How many items are accounted for."""
-        carried = sum(len(pending.entries) for pending in self.pending)
+        carried = sum([len(pending.entries) for pending in self.pending])  # a list: it is one step, not many
         return len(self.outcomes) + carried + len(self.doubts)
 
     @property

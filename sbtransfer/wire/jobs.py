@@ -13,7 +13,7 @@ from sbtransfer.models import ENDED, Arrived, DRSJob, ErrorRecord, Job
 from sbtransfer.resources import ExportJob, ImportJob
 from sbtransfer.wire.pages import LinkedPage, Page, read_linked_page, read_page
 from sbtransfer.wire.records import by_id, record_of, records_in
-from sbtransfer.wire.values import converter, maybe_text, text, time
+from sbtransfer.wire.values import UNREADABLE, converter, maybe_text, text, time
 
 Echo: TypeAlias = tuple[str | None, ...]
 Record: TypeAlias = Job | ErrorRecord | None
@@ -133,7 +133,19 @@ def read_exports(body: bytes) -> list[Record]:
 
 def read_looks(body: bytes) -> list[Record]:
     """Read a bulk get of jobs of either kind, in its own order; the jobs say nothing of their items."""
-    return [record_of(record, _seen_job) for record in records_in(body)]
+    return [_under_way(record) or record_of(record, _seen_job) for record in records_in(body)]
+
+
+def _under_way(record: Any) -> Job | None:
+    """Read a job that has not ended, as most have not at most looks; `None` for all else."""
+    try:
+        job = record["resource"]
+        job_id, state = job["id"], job["state"]
+        if state not in ENDED and type(job_id) is type(state) is str and job_id and state:
+            return Job(job_id, state, ())
+    except UNREADABLE:
+        pass
+    return None
 
 
 def read_import_page(body: bytes, headers: Mapping[str, str]) -> Page[Job]:
