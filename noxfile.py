@@ -36,7 +36,6 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def pictures(session: nox.Session) -> None:
-
     session.install("-e", ".")
     session.run("python", "docs/pictures.py")
 
