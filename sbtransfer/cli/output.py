@@ -60,19 +60,20 @@ class Plain:
 class PartFile:
     """A file for its owner alone that is written as `FILE.part`, and takes its place once it is whole.
 
-    Opening raises `SettingsError` for a file that exists, unless `force`, or that cannot be made; writing
-    raises `OutputError`. What was not published leaves nothing behind.
+    Opening raises `SettingsError` for a file that exists, unless `force`, or that cannot be made; `option`
+    is what names another one. Writing raises `OutputError`. What was not published leaves nothing behind.
     """
 
-    def __init__(self, path: Path, *, force: bool) -> None:
+    def __init__(self, path: Path, *, force: bool, option: str = "--output") -> None:
         self.path = path
         self._force = force
+        self._option = option
         # A link stays one.
         self._part = Path(f"{os.path.realpath(path)}.part")
 
     def __enter__(self) -> Self:
         if self.path.exists() and not self._force:
-            raise exists(self.path, "--output")
+            raise exists(self.path, self._option)
         try:
             self._part.unlink(missing_ok=True)  # of a command that was killed
             descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

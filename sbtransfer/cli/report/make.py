@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 import click
@@ -12,6 +10,7 @@ from rich.console import Console
 
 from sbtransfer.cli.console import say
 from sbtransfer.cli.exits import Exit
+from sbtransfer.cli.output import PartFile
 from sbtransfer.cli.report.facts import as_json as json_of, facts_of
 from sbtransfer.cli.report.page import page_of
 from sbtransfer.cli.report.read import read
@@ -51,24 +50,7 @@ def check_page(page: Path, path: Path, *, force: bool) -> None:
 def write_page(page: Path, text: str, *, force: bool) -> None:
     """Write a page at once or not at all, for its owner alone.
 
-    Raises `SettingsError` if that cannot be done.
+    Raises `SettingsError` or `OutputError` if that cannot be done.
     """
-    target = Path(os.path.realpath(page))  # a link stays one
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f"{target.name}.", dir=target.parent)  # with mode 0600
-    except OSError as error:
-        raise _unwritable(page, error) from None
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123
-            file.write(text)
-        if page.exists() and not force:
-            raise exists(page, "--html")
-        Path(name).replace(target)
-    except OSError as error:
-        raise _unwritable(page, error) from None
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _unwritable(page: Path, error: OSError) -> SettingsError:
-    return SettingsError(f"{str(page)!r} cannot be written: {error.strerror}")
+    with PartFile(page, force=force, option="--html") as file:
+        file.write(text)

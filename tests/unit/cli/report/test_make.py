@@ -7,8 +7,8 @@ from click.testing import CliRunner, Result
 
 from sbtransfer.cli import cli
 from sbtransfer.cli.exits import Exit
+from sbtransfer.cli.output import OutputError
 from sbtransfer.cli.report.make import write_page
-from sbtransfer.errors import SettingsError
 from tests.unit.cli.journals import LIST, ended_journal, make_journal
 from tests.unit.cli.report.outcomes import completed, failed, results
 
@@ -85,7 +85,7 @@ def test_a_page_that_cannot_be_written_leaves_nothing(out: Path, tmp_path: Path)
     assert done.exit_code == Exit.USAGE
     assert "a.html' cannot be written: No such file" in done.stderr
     (tmp_path / "a.html").mkdir()
-    with pytest.raises(SettingsError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot be written"):
         write_page(tmp_path / "a.html", "text", force=True)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.html", "out.csv"]
 
