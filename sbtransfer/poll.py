@@ -116,7 +116,7 @@ class Schedule:
             self.experience.saw_ended(one.looked - one.since, now - one.since, len(alike))
             self._news += len(alike)
         if self._news >= max(_ENOUGH_TO_PLAN, self.experience.ended / 2):
-            self.plan, self._news = self.polling.plan(self.experience.survival()), 0
+            self.plan, self._news = self.polling.plan(self.experience.survival(), self.plan), 0
 
 
 def _alike(pending: Iterable[Pending]) -> list[list[Pending]]:

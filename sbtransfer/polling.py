@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import chain, product
 from typing import ClassVar
 
 from attrs import frozen
@@ -72,10 +72,11 @@ class Polling:
         """Return the plan for jobs of which nothing is known."""
         return Plan(self.lag, 1.5, 20 * self.lag)
 
-    def plan(self, survival: Survival) -> Plan:
+    def plan(self, survival: Survival, now: Plan | None = None) -> Plan:
         """Return the plan with the fewest looks whose median lag is within `lag`.
 
-        Where no plan can be, as with jobs of hours and a lag of seconds, the least lag that one can reach.
+        The plan that is in use `now` is weighed first: most others are soon known to be no better. Where no
+        plan can be, as with jobs of hours and a lag of seconds, the least lag that one can reach.
         """
         # With steps of a tenth of the age, half of the jobs are seen within a twentieth of it at the soonest.
         least = max(self.lag, 0.04 * survival.median)
@@ -83,7 +84,7 @@ class Polling:
             lag = least * 1.25**growing
             plans = (Plan(lag * first, growth, 20 * lag) for first, growth in product(_FIRSTS, _GROWTHS))
             best = (1.0, float("inf"), self.first_plan())
-            for plan in plans:
+            for plan in chain([now or self.first_plan()], plans):
                 best = min(best, (*_cost(plan, survival, lag, float("inf") if best[0] else best[1]), plan))
             if not best[0]:
                 break
@@ -104,6 +105,7 @@ def _cost(plan: Plan, survival: Survival, lag: float, best: float) -> tuple[floa
             return 1.0, looks
         looks += left
         last, age = age, plan.next_look(age)
-        left, before = survival(age), survival(max(age - lag, last))
+        before = left if age - lag <= last else survival(age - lag)
+        left = survival(age)
         in_time += before - left
     return round(max(0.5 - in_time, 0.0), 2), round(looks, 2)
