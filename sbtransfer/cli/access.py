@@ -45,7 +45,7 @@ class Access:
         if not problems:
             return
         text = "\n  ".join(
-            ("this list cannot be transferred:", *problems, "--no-check sends it all the same.")
+            ("this list cannot be transferred:", *problems, "--no-check sends it all the same")
         )
         raise NoPermissionError(403, None, text) if self.refused else WorkListError([text])
 

@@ -14,11 +14,10 @@ from attrs import frozen
 from sbtransfer.cli.completion import known_profiles
 from sbtransfer.cli.exits import Exit
 from sbtransfer.cli.options import Seconds, Verb, guarded, with_options
-from sbtransfer.settings import PLATFORMS
+from sbtransfer.settings import PLATFORMS, Settings
 
 if TYPE_CHECKING:
     from sbtransfer.client import Client
-    from sbtransfer.settings import Settings
 
 
 @frozen(kw_only=True)
@@ -33,8 +32,6 @@ class Connection:
 
     def settings(self) -> Settings:
         """Find the endpoint and the token. Raises `SettingsError` that says what is missing."""
-        from sbtransfer.settings import Settings
-
         endpoint = self.endpoint if self.platform is None else PLATFORMS[self.platform]
         return Settings.load(endpoint, None, self.profile)
 

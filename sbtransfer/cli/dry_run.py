@@ -19,7 +19,7 @@ from sbtransfer.cli.next_steps import so_far
 from sbtransfer.cli.options import Rate
 from sbtransfer.cli.progress import span
 from sbtransfer.cli.shared import Shared
-from sbtransfer.cli.units import amount
+from sbtransfer.cli.units import amount, count
 from sbtransfer.cli.verbs import VERBS
 from sbtransfer.items import Kind
 from sbtransfer.worklist import Names, Survey
@@ -98,13 +98,13 @@ def as_dict(plan: Plan) -> dict[str, Any]:
 def words(plan: Plan) -> Iterator[str]:
     """Yield the lines that tell a person of a plan."""
     survey, check = plan.survey, plan.survey.check
-    yield f"{plan.name}: {_count(check.items, 'item')} for {VERBS[survey.kind]}; nothing was sent"
+    yield f"{plan.name}: {count(check.items, 'item')} for {VERBS[survey.kind]}; nothing was sent"
     for name, value in _facts(plan):
         yield f"  {name:8}  {value}"
     if plan.known is not None:
         yield so_far(plan.known)
     if check.total_problems:
-        yield f"{_count(check.total_problems, 'bad row')}:"
+        yield f"{count(check.total_problems, 'bad row')}:"
         yield from (f"  {problem}" for problem in check.problems)
         if check.total_problems > len(check.problems):
             yield f"  … and {check.total_problems - len(check.problems):,} more"
@@ -127,7 +127,7 @@ def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
             yield name, _few(names)
     yield (
         "requests",
-        f"{_count(estimate.calls, 'create')} and at least {_count(estimate.looks, 'look')} at jobs",
+        f"{count(estimate.calls, 'create')} and at least {count(estimate.looks, 'look')} at jobs",
     )
     yield (
         "limits",
@@ -145,10 +145,6 @@ def _time(estimate: Estimate) -> str:
 
 def _rate(rate: Rate, what: str) -> str:
     return f"{rate.amount:,} {what} in any {rate.seconds:g} s"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _few(names: Names, shown: int = 5) -> str:

@@ -12,6 +12,7 @@ from sbtransfer.cli.exits import Exit
 from sbtransfer.cli.known import look
 from sbtransfer.cli.output import standard_output
 from sbtransfer.cli.results import Form, Results, exists, writer
+from sbtransfer.cli.units import count
 from sbtransfer.items import Kind
 from sbtransfer.journal import JournalReader
 from sbtransfer.models import Outcome, OutcomeState
@@ -31,7 +32,7 @@ def export_rows(
         if output.exists() and not force:
             raise exists(output, "--output")
         rows = _to_file(reader.outcomes(wanted), output, form, known.kind)
-    say(console, f"{output}: {rows:,} row{'s' * (rows != 1)}")
+    say(console, f"{output}: {count(rows, 'row')}")
     return Exit.COMPLETED
 
 

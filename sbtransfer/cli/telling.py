@@ -13,6 +13,7 @@ from sbtransfer.cli.console import say
 from sbtransfer.cli.next_steps import next_steps, so_far
 from sbtransfer.cli.progress import View, span, view_for
 from sbtransfer.cli.results import Results
+from sbtransfer.cli.units import count
 from sbtransfer.cli.verbs import verb_for
 from sbtransfer.items import DRSImport, Item, Kind, VolumeExport, VolumeImport
 from sbtransfer.models import Outcome, Summary
@@ -128,7 +129,7 @@ class Words:
 
     def started(self, total: int | None, endpoint: str, username: str) -> None:
         """Say what is done, where and as whom."""
-        what = "a list of unknown length" if total is None else f"{total:,} item{'s' * (total != 1)}"
+        what = "a list of unknown length" if total is None else count(total, "item")
         self._tell(f"{verb_for(self.kind)}: {what}, at {endpoint} as {username}")
 
     def took_up(self, book: Book) -> None:
@@ -136,10 +137,10 @@ class Words:
         if book.known is not None and book.known.counts.recorded:
             self._tell(so_far(book.known))
         if book.retry is not None:
-            count = book.reopened
-            self._tell(
-                f"{count:,} item{'s' * (count != 1)} to be tried again" if count else "nothing to retry"
+            again = (
+                f"{count(book.reopened, 'item')} to be tried again" if book.reopened else "nothing to retry"
             )
+            self._tell(again)
         if book.source is None and book.known is None:
             self._tell(f"journal: {book.path}; the rest of standard input cannot be read again from it")
 
@@ -165,7 +166,7 @@ class Words:
     def wrote(self, results: Results) -> None:
         """Say where the results are."""
         if results.rows:
-            self._tell(f"results: {results.path}, {results.rows:,} row{'s' * (results.rows != 1)}")
+            self._tell(f"results: {results.path}, {count(results.rows, 'row')}")
 
     def what_next(self, book: Book, summary: Summary | None, options: Sequence[str]) -> None:
         """Say which commands go on from here; `summary` is there for a run that came to its own end."""

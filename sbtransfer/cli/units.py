@@ -30,9 +30,9 @@ def amount(number: float) -> str:
     return f"{number:.0f} {_UNITS[unit]}" if unit == 0 or number >= 99.95 else f"{number:.1f} {_UNITS[unit]}"
 
 
-def items(number: int) -> str:
-    """Return a number of items."""
-    return f"{number:,} item{'s' * (number != 1)}"
+def count(number: int, what: str) -> str:
+    """Return a number of things, by the word for one of them."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def share(part: int, whole: int) -> str:

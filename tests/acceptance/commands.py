@@ -1,12 +1,16 @@
 """What the tests of the command line share: real processes, and a platform that says what reached it."""
 
 import csv
+import fcntl
 import json
 import os
+import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -108,6 +112,28 @@ def all_that_is_kept() -> bytes:
 def start(*args: str, served: Served, **options: Any) -> "subprocess.Popen[str]":
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     return subprocess.Popen((*COMMAND, *args), env=environment(served), text=True, preexec_fn=heard, **pipes)
+
+
+def drawn(
+    *args: str, served: Served, stream: str, width: int = 100, env: Mapping[str, str]
+) -> tuple[int, str]:
+    """Run a command with a terminal as `stdout` or `stderr`; return its exit code and what was drawn."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, stream: theirs}
+    with subprocess.Popen(
+        (*COMMAND, *args), env=environment(served, TERM="xterm-256color", **env), **pipes
+    ) as process:
+        os.close(theirs)
+        written = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                written += chunk
+        except OSError:
+            pass  # the terminal is closed at its other end
+        os.close(ours)
+    assert TOKEN not in written.decode()
+    return process.returncode, written.decode()
 
 
 def eventually(true: Callable[[], bool]) -> None:

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import pty
 import re
 import resource
 import signal
@@ -30,6 +29,7 @@ from tests.acceptance.commands import (
     Serve,
     Served,
     Slow,
+    drawn,
     environment,
     eventually,
     heard,
@@ -295,25 +295,7 @@ def test_debug_shows_where_an_error_came_from(served: Served) -> None:
 
 def on_a_terminal(*args: str, served: Served, env: Mapping[str, str]) -> tuple[int, str]:
     """Run a command with a terminal as its standard error; return the exit code and what was drawn."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
-    with subprocess.Popen(
-        (*COMMAND, *args),
-        env=environment(served, TERM="xterm-256color", COLUMNS="100", **env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-    ) as process:
-        os.close(theirs)
-        drawn = b""
-        try:
-            while chunk := os.read(ours, 65536):
-                drawn += chunk
-        except OSError:
-            pass  # the terminal is closed at its other end
-        os.close(ours)
-    assert TOKEN not in drawn.decode()
-    return process.returncode, drawn.decode()
+    return drawn(*args, served=served, stream="stderr", env={"COLUMNS": "100", **env})
 
 
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|9[0-7])(?:;\d+)*m")
@@ -321,22 +303,22 @@ COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|9[0-7])(?:;\d+)*m")
 
 def test_a_terminal_gets_a_bar(served: Served) -> None:
     work_list = imports(*["rfranklin/input"] * 3, "rfranklin/nowhere")
-    code, drawn = on_a_terminal("import", work_list, "--no-check", served=served, env={})
+    code, shown = on_a_terminal("import", work_list, "--no-check", served=served, env={})
     assert code == Exit.INCOMPLETE
-    assert "━━━" in drawn
-    assert "under way" in drawn
-    assert "failed: index 3, rfranklin/nowhere" in drawn
-    assert "3 completed + 1 failed" in drawn
-    assert COLOUR.search(drawn)
-    assert drawn.rindex("\x1b[?25h") > drawn.rindex("\x1b[?25l")  # the cursor is back
+    assert "━━━" in shown
+    assert "under way" in shown
+    assert "failed: index 3, rfranklin/nowhere" in shown
+    assert "3 completed + 1 failed" in shown
+    assert COLOUR.search(shown)
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")  # the cursor is back
 
 
 def test_a_terminal_without_colours(served: Served) -> None:
     work_list = imports("rfranklin/input", "rfranklin/nowhere")
-    code, drawn = on_a_terminal("import", work_list, "--no-check", served=served, env={"NO_COLOR": "1"})
+    code, shown = on_a_terminal("import", work_list, "--no-check", served=served, env={"NO_COLOR": "1"})
     assert code == Exit.INCOMPLETE
-    assert "━━━" in drawn
-    assert not COLOUR.search(drawn)
+    assert "━━━" in shown
+    assert not COLOUR.search(shown)
 
 
 def closed_pipe() -> int:

@@ -1,15 +1,10 @@
 """The verbs that look at the platform, and the lists that they hand to others: real pipes and terminals."""
 
-import fcntl
 import json
 import os
-import pty
 import re
 import socket
 import stat
-import struct
-import subprocess
-import termios
 from pathlib import Path
 
 import pytest
@@ -17,13 +12,12 @@ import pytest
 from sbtransfer.cli.exits import Exit
 from sbtransfer.simulator import Faults
 from tests.acceptance.commands import (
-    COMMAND,
     PATIENCE,
     PROJECT,
     TOKEN,
     Serve,
     Served,
-    environment,
+    drawn,
     imports,
     lines,
     sbtransfer,
@@ -158,25 +152,10 @@ STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 def on_a_terminal(width: int, *args: str, served: Served) -> str:
     """Run a command with a terminal as its standard output, and return what was written to it."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
-    with subprocess.Popen(
-        (*COMMAND, *args),
-        env=environment(served, TERM="xterm-256color", NO_COLOR="1", TZ="UTC"),
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-    ) as process:
-        os.close(theirs)
-        written = b""
-        try:
-            while chunk := os.read(ours, 65536):
-                written += chunk
-        except OSError:
-            pass  # the terminal is closed at its other end
-        os.close(ours)
-    assert process.returncode == Exit.COMPLETED
-    assert TOKEN not in written.decode()
-    return STYLE.sub("", written.decode())
+    env = {"NO_COLOR": "1", "TZ": "UTC"}
+    code, written = drawn(*args, served=served, stream="stdout", width=width, env=env)
+    assert code == Exit.COMPLETED
+    return STYLE.sub("", written)
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from attrs import define, evolve
 
-from sbtransfer.cli.units import amount
+from sbtransfer.cli.units import amount, count
 from sbtransfer.client import Client
 from sbtransfer.errors import WorkListError
 from sbtransfer.models import ErrorRecord
@@ -45,7 +45,7 @@ class Count:
         self.unsized += size is None
 
     def __str__(self) -> str:
-        listed = f"{self.files:,} file{'s' * (self.files != 1)}" if self.files else "nothing found"
+        listed = count(self.files, "file") if self.files else "nothing found"
         parts = [listed, *([amount(self.size)] if self.files else [])]
         if self.unsized:
             parts.append(f"the size of {self.unsized:,} is not known")

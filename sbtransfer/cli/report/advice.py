@@ -5,7 +5,7 @@ from __future__ import annotations
 import sbtransfer.cli.next_steps as journals
 from sbtransfer.cli.book import Book
 from sbtransfer.cli.report.read import Reading
-from sbtransfer.cli.units import items
+from sbtransfer.cli.units import count
 from sbtransfer.cli.verbs import VERBS
 from sbtransfer.models import Summary
 
@@ -45,7 +45,7 @@ def notes(reading: Reading) -> list[str]:
         lines.append("A results file knows of no items but those that have ended.")
     if tally.without_times:
         have = "has" if tally.without_times == 1 else "have"
-        lines.append(f"{items(tally.without_times)} {have} no times, and can only be counted.")
+        lines.append(f"{count(tally.without_times, 'item')} {have} no times, and can only be counted.")
     if tally.before_submitted:
         lines.append(
             f"{tally.before_submitted:,} had finished by the platform's clock before being submitted by that"

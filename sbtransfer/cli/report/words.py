@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sbtransfer.cli.console import plain
 from sbtransfer.cli.report.facts import Budget, Facts, Failure
 from sbtransfer.cli.telling import equation
-from sbtransfer.cli.units import amount, duration, items, moment
+from sbtransfer.cli.units import amount, count, duration, moment
 
 _SHOWN = 300
 
@@ -29,7 +29,7 @@ def unended(facts: Facts) -> str:
     journal = facts.journal
     if journal is None:
         return ""
-    total = "was not read to its end yet" if journal.total is None else f"has {items(journal.total)}"
+    total = "was not read to its end yet" if journal.total is None else f"has {count(journal.total, 'item')}"
     return (
         f"{journal.under_way:,} under way, {journal.in_doubt:,} in doubt, {journal.waiting:,} waiting;"
         f" the list {total}"
@@ -46,24 +46,24 @@ def further(facts: Facts) -> str:
     """Return what the groups of failures leave out; empty if they leave out nothing."""
     if not facts.further_items:
         return ""
-    return f"and {items(facts.further_items)} more, of {facts.further_causes:,} or more other causes"
+    return f"and {count(facts.further_items, 'item')} more, of {facts.further_causes:,} or more other causes"
 
 
 def rates(facts: Facts) -> Iterator[tuple[str, str]]:
     """Yield how fast the run was, as names and values."""
     speed = facts.throughput
     if speed.items_per_hour is not None:
-        yield "completed an hour", items(round(speed.items_per_hour))
-        yield "best five minutes", items(speed.best_five_minutes)
-        yield "last five minutes", items(speed.last_five_minutes)
+        yield "completed an hour", count(round(speed.items_per_hour), "item")
+        yield "best five minutes", count(speed.best_five_minutes, "item")
+        yield "last five minutes", count(speed.last_five_minutes, "item")
     if speed.bytes is not None:
         a_second = "" if speed.bytes_per_second is None else f", {amount(speed.bytes_per_second)} a second"
-        yield "bytes", f"{amount(speed.bytes)} of {items(speed.sized)} whose size is known{a_second}"
+        yield "bytes", f"{amount(speed.bytes)} of {count(speed.sized, 'item')} whose size is known{a_second}"
     if facts.job_seconds_median is not None:
         yield "median of job times", duration(facts.job_seconds_median)
         yield "99th percentile", duration(facts.job_seconds_p99)
     if facts.sent_again:
-        yield "in more than one call", items(facts.sent_again)
+        yield "in more than one call", count(facts.sent_again, "item")
 
 
 def used(budget: Budget, what: str) -> str:

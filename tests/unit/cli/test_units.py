@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from sbtransfer.cli.units import amount, duration, items, moment, share
+from sbtransfer.cli.units import amount, count, duration, moment, share
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_amounts(number: float, text: str) -> None:
     assert amount(number) == text
 
 
-def test_items() -> None:
-    assert [items(number) for number in (0, 1, 1234)] == ["0 items", "1 item", "1,234 items"]
+def test_counts() -> None:
+    assert [count(number, "item") for number in (0, 1, 1234)] == ["0 items", "1 item", "1,234 items"]
 
 
 @pytest.mark.parametrize(
