@@ -24,7 +24,7 @@ from sbtransfer.resources import (
     VolumeFolder,
     VolumeObject,
 )
-from sbtransfer.wire import FileRecord, LinkedPage, Page, Record
+from sbtransfer.wire import FileRecord, LinkedPage, Look, Page, Record
 
 T = TypeVar("T")
 
@@ -51,8 +51,8 @@ class API:
         call = Call("POST", "/bulk/storage/imports/create", wire.bulk_imports(items))
         return wire.read_imports((await self.caller.send(call, admission)).body)
 
-    async def get_imports(self, job_ids: Sequence[str], admission: Admission | None = None) -> list[Record]:
-        """`POST /bulk/storage/imports/get`: the jobs of at most 100 ids, without their echo."""
+    async def get_imports(self, job_ids: Sequence[str], admission: Admission | None = None) -> list[Look]:
+        """`POST /bulk/storage/imports/get`: what is to be seen of at most 100 jobs, without their echo."""
         call = Call("POST", "/bulk/storage/imports/get", wire.ids("import_ids", job_ids))
         return await self.caller.read(call, "poll", lambda answer: wire.read_looks(answer.body), admission)
 
@@ -71,8 +71,8 @@ class API:
         )
         return wire.read_exports((await self.caller.send(call, admission)).body)
 
-    async def get_exports(self, job_ids: Sequence[str], admission: Admission | None = None) -> list[Record]:
-        """`POST /bulk/storage/exports/get`: the jobs of at most 100 ids, without their echo."""
+    async def get_exports(self, job_ids: Sequence[str], admission: Admission | None = None) -> list[Look]:
+        """`POST /bulk/storage/exports/get`: what is to be seen of at most 100 jobs, without their echo."""
         call = Call("POST", "/bulk/storage/exports/get", wire.ids("export_ids", job_ids))
         return await self.caller.read(call, "poll", lambda answer: wire.read_looks(answer.body), admission)
 

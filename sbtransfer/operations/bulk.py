@@ -14,7 +14,7 @@ from sbtransfer.journal.journal import Sent
 from sbtransfer.models import ENDED, Entry, ErrorRecord, Job, Outcome, OutcomeState
 from sbtransfer.operations.match import match
 from sbtransfer.operations.operation import Made, Pending, Seen, doubted, failed
-from sbtransfer.wire import Echo, Record, export_echo, import_echo
+from sbtransfer.wire import Echo, Look, Record, export_echo, import_echo
 
 _COMPLETED, _FAILED = OutcomeState.COMPLETED, OutcomeState.FAILED  # looked up once: members are slow to find
 
@@ -24,7 +24,7 @@ class _Create(Protocol):
 
 
 class _Get(Protocol):
-    def __call__(self, job_ids: Sequence[str], admission: Admission) -> Awaitable[list[Record]]: ...
+    def __call__(self, job_ids: Sequence[str], admission: Admission) -> Awaitable[list[Look]]: ...
 
 
 @frozen
@@ -64,17 +64,20 @@ class Bulk:
 
     async def look(self, pending: Sequence[Pending], admission: Admission) -> Seen:
         """Read up to a hundred jobs with one bulk get and match them by their ids."""
-        records = await self._get([one.job_id for one in pending], admission)
-        jobs = {record.id: record for record in records if isinstance(record, Job)}
-        errors = {} if len(jobs) == len(records) else _errors_in_place(pending, records)
+        ids = [one.job_id for one in pending]
+        looks = await self._get(ids, admission)
+        if looks == ids:
+            return Seen(running=list(pending))
+        under_way = {look for look in looks if isinstance(look, str)}
+        jobs = {look.id: look for look in looks if isinstance(look, Job)}
+        errors = {} if len(under_way) + len(jobs) == len(looks) else _errors_in_place(ids, looks)
         seen = Seen()
         for one in pending:
-            job = jobs.get(one.job_id)
-            if job is not None and job.state in ENDED:
+            if one.job_id in under_way:
+                seen.running.append(one)
+            elif (job := jobs.get(one.job_id)) is not None:
                 seen.ended.append(one)
                 seen.outcomes.append(_outcome(one.entries[0], one.sent, job))
-            elif job is not None:
-                seen.running.append(one)
             elif one.job_id in errors:
                 seen.unreadable.append((one, errors[one.job_id]))
             else:
@@ -93,14 +96,16 @@ def take_job(made: Made, entry: Entry, sent: Sent, job: Job) -> None:
         made.pending.append(Pending(job.id, (entry,), sent))
 
 
-def _errors_in_place(pending: Sequence[Pending], records: Sequence[Record]) -> dict[str, ErrorRecord]:
+def _errors_in_place(ids: Sequence[str], looks: Sequence[Look]) -> dict[str, ErrorRecord]:
     """Attribute error records by place, if everything else stands at its own."""
-    pairs = list(zip(pending, records, strict=False))
-    if len(pending) != len(records) or any(
-        isinstance(record, Job) and record.id != one.job_id for one, record in pairs
-    ):
+    pairs = list(zip(ids, looks, strict=False))
+    if len(ids) != len(looks) or any(_id_of(look) not in (None, job_id) for job_id, look in pairs):
         return {}
-    return {one.job_id: record for one, record in pairs if isinstance(record, ErrorRecord)}
+    return {job_id: look for job_id, look in pairs if isinstance(look, ErrorRecord)}
+
+
+def _id_of(look: Look) -> str | None:
+    return look.id if isinstance(look, Job) else look if isinstance(look, str) else None
 
 
 def _outcome(entry: Entry, sent: Sent, job: Job) -> Outcome:

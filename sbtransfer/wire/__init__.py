@@ -21,6 +21,7 @@ from sbtransfer.wire.bodies import (
 from sbtransfer.wire.files import FileRecord, read_file_details, read_file_page, read_files, read_linked_files
 from sbtransfer.wire.jobs import (
     Echo,
+    Look,
     Record,
     export_echo,
     import_echo,
@@ -43,6 +44,7 @@ __all__ = [
     "Echo",
     "FileRecord",
     "LinkedPage",
+    "Look",
     "Page",
     "Record",
     "bulk_drs",

@@ -17,6 +17,8 @@ from sbtransfer.wire.values import UNREADABLE, converter, maybe_text, text, time
 
 Echo: TypeAlias = tuple[str | None, ...]
 Record: TypeAlias = Job | ErrorRecord | None
+Look: TypeAlias = str | Record
+"""What a look at a job shows: no more than its id while it is under way, as it is at most looks."""
 
 
 def import_echo(item: VolumeImport) -> Echo:
@@ -131,18 +133,18 @@ def read_exports(body: bytes) -> list[Record]:
     return [record_of(record, _created_export) for record in records_in(body)]
 
 
-def read_looks(body: bytes) -> list[Record]:
+def read_looks(body: bytes) -> list[Look]:
     """Read a bulk get of jobs of either kind, in its own order; the jobs say nothing of their items."""
     return [_under_way(record) or record_of(record, _seen_job) for record in records_in(body)]
 
 
-def _under_way(record: Any) -> Job | None:
-    """Read a job that has not ended, as most have not at most looks; `None` for all else."""
+def _under_way(record: Any) -> str | None:
+    """Return the id of a job that has not ended; `None` for all else."""
     try:
         job = record["resource"]
         job_id, state = job["id"], job["state"]
         if state not in ENDED and type(job_id) is type(state) is str and job_id and state:
-            return Job(job_id, state, ())
+            return job_id
     except UNREADABLE:
         pass
     return None

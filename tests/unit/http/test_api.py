@@ -101,7 +101,7 @@ def test_jobs_are_read_in_bulk(
 ) -> None:
     answer = reply(200, {"items": [{"resource": record}, {"error": {"message": "gone"}}]})
     (job, error), (request,) = call(work, answer)
-    assert job.id == record["id"]
+    assert job == record["id"]
     assert error == ErrorRecord(message="gone")
     assert (request.method, request.url) == ("POST", ENDPOINT + path)
     assert request.body is not None
