@@ -116,6 +116,25 @@ class JournalRefusedError(JournalError, ValueError):
     """A journal belongs to something else: another user or list, another program, or another writer now."""
 
 
+class ClusterError(JournalError):
+    """The database that many processes share cannot be used just now, or a process has lost its place there.
+
+    It is a `JournalError`: what cannot be written down is not sent.
+    """
+
+
+class ClusterRefusedError(ClusterError, ValueError):
+    """The database is not such as is needed: too old, not initialised, of another version, or of others."""
+
+
+class DatabaseAwayError(ClusterError):
+    """The database cannot be reached."""
+
+
+class SessionLostError(ClusterError):
+    """A process could not be heard of for so long that all others take it for dead: it must send nothing."""
+
+
 class UsageError(SBTransferError, RuntimeError):
     """The library was called in a way that cannot work, such as iterating a run twice."""
 
