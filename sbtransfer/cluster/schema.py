@@ -21,7 +21,7 @@ RUN_BITS = 32
 # Each migration is one transaction and is never changed once it was released: the next one is added.
 #
 # As in a journal's file, rows are added and hardly ever changed, and what an item's state is follows from
-# which rows it has: an outcome: ended.  A job alone: under way.  Neither, but a call: in doubt.  None: it waits.
+# which rows it has. An outcome: ended. A job alone: under way. Neither, but a call: in doubt. None: it waits.
 _FIRST: LiteralString = """
 CREATE TABLE owners (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
