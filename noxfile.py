@@ -24,13 +24,13 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    session.install(".", "nox", *group("types", "test"))
+    session.install(".[postgres]", "nox", *group("types", "test"))
     session.run("mypy")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    session.install("-e", ".", *group("test"))
+    session.install("-e", ".[postgres]", *group("test"))
     session.run("pytest", "-n", "2", *session.posargs)
 
 

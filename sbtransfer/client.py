@@ -15,19 +15,21 @@ from sbtransfer.calls import PlatformCalls
 from sbtransfer.engine import Engine, Options
 from sbtransfer.errors import SettingsError, UsageError
 from sbtransfer.http.api import API
-from sbtransfer.http.caller import Caller
+from sbtransfer.http.caller import Call, Caller
 from sbtransfer.http.credentials import Credentials
 from sbtransfer.http.transport import AiohttpTransport, Transport
-from sbtransfer.journal import JournalReader, SQLiteJournal
-from sbtransfer.limits import Limits
+from sbtransfer.journal import JournalReader, Owner, SQLiteJournal
+from sbtransfer.limits import Limits, SharedBudgets
 from sbtransfer.logbook import JournalLike, Logbook
 from sbtransfer.models import Outcome
 from sbtransfer.polling import Polling
+from sbtransfer.resources import User
 from sbtransfer.rest import rest_of
 from sbtransfer.run import TransferRun
 from sbtransfer.settings import Settings, TokenSource
 from sbtransfer.sources import ProjectItems, Remainder, Selection, Source, VolumeItems
 from sbtransfer.verify import Verified, verify
+from sbtransfer.wire import read
 
 # Programs that configure no logging are not to find bare lines on their standard error.
 for _name in ("sbtransfer", "stamina"):
@@ -43,7 +45,8 @@ class Client(PlatformCalls):
     shared by all transfers of this client. `polling` is a `Polling`, or the lag in seconds that is aimed at
     (27 by default, and less in proportion where the limits have a shorter period). `timeout` is in seconds
     for one request. During an outage calls wait, for `give_up_after` seconds at most. A `session` of one's
-    own is used and left open; `transport` replaces the network altogether.
+    own is used and left open; `transport` replaces the network altogether. With a `budget`, such as a
+    cluster's, the limits are shared with all others who use the same one; it belongs to this client alone.
 
     Use it as an async context manager, or call `aclose`. Raises `SettingsError` for settings that cannot
     work.
@@ -61,6 +64,7 @@ class Client(PlatformCalls):
         session: aiohttp.ClientSession | None = None,
         transport: Transport | None = None,
         profile: str | None = None,
+        budget: SharedBudgets | None = None,
     ) -> None:
         settings = Settings.load(endpoint, token, profile)
         self.endpoint = settings.endpoint
@@ -76,10 +80,24 @@ class Client(PlatformCalls):
                 limits,
                 timeout,
                 give_up_after,
+                **self._shared(budget, limits),
             )
         )
+        self._budget = budget
         self._runs: set[TransferRun] = set()
         self._closed = False
+
+    def _shared(self, budget: SharedBudgets | None, limits: Limits) -> dict[str, Any]:
+        if budget is None:
+            return {}
+        requests, files = budget.bind(limits, self._owner)
+        return {"requests": requests, "files": files, "check": budget.check}
+
+    async def _owner(self) -> Owner:
+        """Ask whose token it is, with a request that no budget grants: they have to know it first."""
+        call = Call("GET", "/user", counted=False)
+        user = await self._api.caller.read(call, "list", lambda answer: read(answer.body, User))
+        return Owner(endpoint=self.endpoint, username=user.username)
 
     @classmethod
     def from_environment(cls, profile: str | None = None, **options: Any) -> Self:
@@ -114,7 +132,11 @@ class Client(PlatformCalls):
                     )
                 await run.aclose()
         finally:
-            await self._transport.aclose()
+            try:
+                if self._budget is not None:
+                    await self._budget.aclose()
+            finally:
+                await self._transport.aclose()
 
     def transfer(
         self,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import count
 
@@ -142,13 +143,20 @@ class _Watch:
         return not self.schedule and not self.looking
 
     def add(self, pending: Iterable[Pending], now: float, spare: float) -> None:
-        due = self.schedule.due
-        self.schedule.add(pending, now, spare)
-        if self.schedule.due < due:
-            self.changed.set()
+        with self._noticed():
+            self.schedule.add(pending, now, spare)
 
     def postpone(self, pending: Iterable[Pending], now: float) -> None:
-        self.schedule.postpone(pending, now)
+        with self._noticed():
+            self.schedule.postpone(pending, now)
+
+    @contextmanager
+    def _noticed(self) -> Iterator[None]:
+        """Let nobody sleep over a look that is due earlier now."""
+        due = self.schedule.due
+        yield
+        if self.schedule.due < due:
+            self.changed.set()
 
     async def change(self) -> None:
         """Wait until something changes, or the next look is due."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
@@ -109,7 +109,7 @@ class Reconciler:
     deliver: Callable[[Sequence[Outcome]], None]
     again: Callable[[Kind, Sequence[Entry]], None]
     settled: Callable[[Kind, int], None]
-    rivals: Callable[[Kind], list[Entry]]
+    rivals: Callable[[Kind], Awaitable[list[Entry]]]
     _closed: bool = field(init=False, default=False)
     _desks: dict[Kind, _Desk] = field(init=False)
 
@@ -210,7 +210,7 @@ class _Beside:
     """What else goes on while doubts are looked into; see `operations.search.Beside`."""
 
     _journal: Journal
-    _sending: Callable[[Kind], list[Entry]]
+    _sending: Callable[[Kind], Awaitable[list[Entry]]]
     _desk: _Desk
     _kind: Kind
     _looked_into: Collection[int]
@@ -218,9 +218,10 @@ class _Beside:
     async def known(self, job_ids: Collection[str]) -> set[str]:
         return await self._journal.known(job_ids)
 
-    def rivals(self) -> list[Entry]:
+    async def rivals(self) -> list[Entry]:
+        sending = await self._sending(self._kind)
         others = [doubt.entry for doubt in self._desk.doubts if id(doubt) not in self._looked_into]
-        return self._sending(self._kind) + others
+        return sending + others
 
 
 def _calls(doubt: Doubt) -> int:

@@ -160,7 +160,7 @@ class Submitter:
         """Note that so many items are in doubt no more."""
         self._lanes[kind].settled(items)
 
-    def sending(self, kind: Kind) -> list[Entry]:
+    async def sending(self, kind: Kind) -> list[Entry]:
         """Return the items of the calls that are on their way."""
         return [entry for entries in self._lanes[kind].sending.values() for entry in entries]
 

@@ -22,6 +22,9 @@ LAYERS = {
     "worklist": 1,
     "chunks": 1,
     "halving": 1,
+    "budget": 1,
+    "waiting_line": 1,
+    "exact": 1,
     "limits": 1,
     "grace": 1,
     "progress": 1,
@@ -45,6 +48,7 @@ LAYERS = {
     "run": 6,
     "client": 6,
     "__init__": 7,
+    "cluster": 7,
     "cli": 8,
     "testing": 8,
     "__main__": 9,
@@ -60,6 +64,9 @@ NEIGHBOURS = [
     "settings",
     "chunks",
     "worklist",
+    "budget",
+    "waiting_line",
+    "exact",
     "limits",
     "experience",
     "polling",
@@ -75,6 +82,9 @@ NEIGHBOURS = [
 # lean on it either.
 USERS_OF_THE_SIMULATOR = {"simulator", "testing", "cli"}
 
+# Installed with an extra alone; everything but the cluster works without them.
+OF_THE_CLUSTER = {"procrastinate", "psycopg", "psycopg_pool"}
+
 
 def room_of(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
@@ -82,6 +92,13 @@ def room_of(path: Path) -> str:
 
 def imports(path: Path) -> Iterator[str]:
     """Yield the rooms that a file imports; what is imported for its types alone counts, too."""
+    for name in imported(path):
+        package, _, rest = name.partition(".")
+        if package == "sbtransfer":
+            yield rest.partition(".")[0] or "__init__"
+
+
+def imported(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module is not None:
             names = [node.module]
@@ -91,10 +108,7 @@ def imports(path: Path) -> Iterator[str]:
             names = [alias.name for alias in node.names]
         else:
             continue
-        for name in names:
-            package, _, rest = name.partition(".")
-            if package == "sbtransfer":
-                yield rest.partition(".")[0] or "__init__"
+        yield from names
 
 
 def known(room: str) -> str:
@@ -123,6 +137,13 @@ def test_rooms_import_from_lower_layers_only(room: str, used: str) -> None:
 def test_the_simulator_stands_alone() -> None:
     assert {used for room, used in ARROWS if room == "simulator"} <= {"simulator"}
     assert {room for room, used in ARROWS if used == "simulator"} <= USERS_OF_THE_SIMULATOR
+
+
+def test_the_cluster_alone_needs_the_driver_of_its_database() -> None:
+    users = {
+        room_of(file) for file in FILES for name in imported(file) if name.split(".")[0] in OF_THE_CLUSTER
+    }
+    assert users == {"cluster"}
 
 
 def test_files_do_not_import_each_other_in_a_circle() -> None:
@@ -159,5 +180,6 @@ def test_the_front_door_is_lazy_and_complete() -> None:
         "missing = [name for name in sbtransfer.__all__ if not hasattr(sbtransfer, name)]\n"
         "assert missing == [], missing\n"
         "assert set(sbtransfer.__all__) <= set(dir(sbtransfer))\n"
+        f"assert not {OF_THE_CLUSTER!r} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, cwd=ROOT.parent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sbtransfer import __version__
+from sbtransfer.cli.cluster import cluster
 from sbtransfer.cli.completion import completion
 from sbtransfer.cli.configure import configure
 from sbtransfer.cli.demo import demo
@@ -42,6 +43,7 @@ for _verb in (
     drs_import,
     resume,
     retry,
+    cluster,
     report,
     jobs,
     list_,

@@ -18,6 +18,8 @@ import click
 from sbtransfer.cli.advice import advice_for
 from sbtransfer.errors import (
     APIError,
+    ClusterRefusedError,
+    DatabaseAwayError,
     InvalidItemError,
     JournalRefusedError,
     NetworkError,
@@ -45,12 +47,12 @@ class Exit(IntEnum):
     INTERRUPTED = 4
     """Ctrl-C or SIGTERM ended the run."""
     UNREACHABLE = 5
-    """The platform cannot be reached."""
+    """The platform cannot be reached, or the database of a cluster."""
 
 
 EXIT_CODES = """\
 Exit codes: 0 all items completed, 1 some did not, 2 the command or the work list cannot be used,
-3 refused (token or permission), 4 interrupted, 5 the platform cannot be reached.
+3 refused (token or permission), 4 interrupted, 5 the platform (or a cluster's database) cannot be reached.
 """
 
 
@@ -59,11 +61,13 @@ def exit_for(error: BaseException) -> Exit:
     match error:
         case KeyboardInterrupt() | click.Abort():
             return Exit.INTERRUPTED
-        case SettingsError() | WorkListError() | InvalidItemError() | UsageError() | JournalRefusedError():
+        case SettingsError() | WorkListError() | InvalidItemError() | UsageError():
+            return Exit.USAGE
+        case JournalRefusedError() | ClusterRefusedError():
             return Exit.USAGE
         case APIError(status=401 | 403):
             return Exit.REFUSED
-        case NetworkError():
+        case NetworkError() | DatabaseAwayError():
             return Exit.UNREACHABLE
         case _:
             return Exit.INCOMPLETE

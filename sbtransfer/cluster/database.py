@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
@@ -22,11 +23,25 @@ _AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 _CLASHES = (errors.SerializationFailure, errors.DeadlockDetected)
 _PAUSE = 0.25
 """Seconds between two tries while the database is away."""
+_WAIT = 2.0
+"""Seconds that a try waits for a connection of the pool."""
 
-# A host that is cut off is missed within half a minute: its locks must not stay with a dead connection.
-_OPTIONS = f"-c search_path={SCHEMA}" + "".join(
-    f" -c tcp_keepalives_{name}={number}" for name, number in (("idle", 10), ("interval", 5), ("count", 3))
+# A pool tells of every connection that it misses, which without a handler would go to the terminal.
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
+
+_SETTINGS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "search_path": SCHEMA,
+        # What was committed must outlive a crash of the server, whatever its administrator finds good enough.
+        "synchronous_commit": "on",
+        # A host that is cut off is missed within half a minute: its locks must not stay with it.
+        "tcp_keepalives_idle": 10,
+        "tcp_keepalives_interval": 5,
+        "tcp_keepalives_count": 3,
+    }.items()
 )
+_OPTIONS: dict[str, Any] = {"options": _SETTINGS, "client_encoding": "UTF8", "connect_timeout": 10}
 
 
 @define(eq=False)
@@ -62,12 +77,12 @@ class Database:
         await self._look(checked=checked)
         self._pool = AsyncConnectionPool(
             self.url,
-            kwargs={"options": _OPTIONS},
+            kwargs=_OPTIONS,
             min_size=1,
             max_size=self.most_connections,
             open=False,
-            check=AsyncConnectionPool.check_connection,
-            timeout=5.0,
+            # Its pauses between two tries double. Rather than wait for them, the next who asks tries anew.
+            reconnect_timeout=1.0,
         )
         await self._pool.open()
         return self
@@ -92,11 +107,14 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Open a connection beside the pool, for what holds it long; every statement commits by itself."""
-        try:
-            connection = await psycopg.AsyncConnection.connect(
-                self.url, autocommit=True, options=_OPTIONS, connect_timeout=10
+        if not is_readable(self.url):
+            raise ClusterRefusedError(
+                "the database URL cannot be read: it looks like postgresql://user:password@host:5432/name,"
+                " with '@', ':', '/', '?' and '%' in a password written as %40, %3A, %2F, %3F and %25"
             )
-        except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
+        try:
+            connection = await psycopg.AsyncConnection.connect(self.url, autocommit=True, **_OPTIONS)
+        except psycopg.Error as error:
             raise self.trouble(error) from None
         async with connection:
             yield connection
@@ -109,18 +127,29 @@ class Database:
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + self.patience
+        wait = min(_WAIT, max(self.patience, _PAUSE))
         while True:
             try:
-                async with self.pool.connection() as connection:
+                async with self.pool.connection(timeout=wait) as connection:
                     return await work(connection)
             except _CLASHES:
                 continue
             except _AWAY as error:
-                if loop.time() >= until:
-                    raise self.trouble(error) from None
+                away = error
             except psycopg.Error as error:
                 raise self.trouble(error) from error
+            if loop.time() >= until:
+                raise await self._why_away(away)
             await asyncio.sleep(_PAUSE)
+
+    async def _why_away(self, error: Exception) -> ClusterError:
+        # A pool knows only that it has waited; a connection of one's own tells why there is none.
+        if isinstance(error, PoolTimeout):
+            try:
+                await self._look(checked=False)
+            except ClusterError as told:
+                return told
+        return self.trouble(error)
 
     def trouble(self, error: Exception) -> ClusterError:
         """Say what the database did, without the URL."""
@@ -131,31 +160,30 @@ class Database:
                 return ClusterRefusedError(
                     f"{self.where}: {words}: run 'sbtransfer cluster init' on it, with this version"
                 )
-            case psycopg.ProgrammingError(sqlstate=None):
-                return ClusterRefusedError(
-                    f"the database URL cannot be read ({_without_secrets(words)}); it looks like"
-                    " postgresql://user@host:5432/name"
-                )
             case psycopg.OperationalError() | psycopg.InterfaceError() | PoolTimeout():
                 return DatabaseAwayError(
-                    f"{self.where}: {_without_secrets(words)}: check that the database runs, and its address,"
-                    " name and password"
+                    f"{self.where}: {words}: check that the database runs, and its address, name and password"
                 )
             case _:
                 return ClusterError(f"{self.where}: {words}")
 
 
+def is_readable(url: str) -> bool:
+    """Tell whether a URL can be taken apart, and none of its parts can be a piece of a password."""
+    try:
+        parts = conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return False
+    names = [str(parts.get("host", "")), "" if "user" in parts else str(parts.get("dbname", ""))]
+    ports = str(parts.get("port", "")).split(",")
+    return all("@" not in name for name in names) and all(port.isdecimal() or not port for port in ports)
+
+
 def where(url: str) -> str:
     """Return the host, port and name of a database, nothing of which is secret."""
-    try:
-        parts: dict[str, Any] = conninfo.conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
+    if not is_readable(url):
         return "the database"
-    host = parts.get("host") or "localhost"
-    return (
-        f"the database {parts.get('dbname') or parts.get('user') or ''} at {host}:{parts.get('port') or 5432}"
-    )
-
-
-def _without_secrets(words: str) -> str:
-    return words if "://" not in words and "password=" not in words else "its text is not shown here"
+    parts = conninfo.conninfo_to_dict(url)
+    name = parts.get("dbname") or parts.get("user")
+    host = parts.get("host") or parts.get("hostaddr") or "localhost"
+    return f"the database {f'{name} ' if name else ''}at {host}:{parts.get('port') or 5432}"

@@ -23,10 +23,12 @@ RUN_BITS = 32
 # As in a journal's file, rows are added and hardly ever changed, and what an item's state is follows from
 # which rows it has. An outcome: ended. A job alone: under way. Neither, but a call: in doubt. None: it waits.
 _FIRST: LiteralString = """
+CREATE TABLE queue_version (migration text NOT NULL);  -- procrastinate's last that was applied
 CREATE TABLE owners (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     endpoint text NOT NULL,
     username text NOT NULL,
+    under_way bigint NOT NULL DEFAULT 0,  -- items that the follower follows, as it last told
     UNIQUE (endpoint, username)
 );
 
@@ -115,7 +117,8 @@ CREATE TABLE calls (
     attempts integer NOT NULL,
     ids text NOT NULL,                     -- the items in the order sent: 0-99,105
     session bigint,                        -- who sends it; none in the journal of one process
-    state text NOT NULL,                   -- 'own', 'sending', 'open' (to be followed)
+    -- 'own', 'sending', 'open' (to be followed), 'done' (nothing of it is left to be followed)
+    state text NOT NULL,
     follower bigint                        -- the session that follows it
 );
 CREATE INDEX calls_sending ON calls (session) WHERE state = 'sending';
@@ -169,8 +172,9 @@ async def migrate(connection: Connection) -> int:
 
     Returns the version that there was, 0 for none. Raises `ClusterRefusedError` for a later one.
     """
+    check_server(connection)
     await connection.execute("SELECT pg_advisory_xact_lock(hashtext('sbtransfer migrations'))")
-    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    await _make_schema(connection)
     before = await version(connection) or 0
     if before > VERSION:
         raise later(before)
@@ -182,10 +186,27 @@ async def migrate(connection: Connection) -> int:
     return before
 
 
-async def check(connection: Connection) -> None:
-    """Raise `ClusterRefusedError` unless the server and its tables are such as this version needs."""
+async def _make_schema(connection: Connection) -> None:
+    # Where somebody has made it for this user, the right to make one may be missing.
+    found = await (await connection.execute("SELECT to_regnamespace(%s)", (SCHEMA,))).fetchone()
+    if found == (None,):
+        await connection.execute(f"CREATE SCHEMA {SCHEMA}")
+
+
+def check_server(connection: Connection) -> None:
+    """Raise `ClusterRefusedError` unless the server, and how the database keeps text, are as needed."""
     if connection.info.server_version < OLDEST_SERVER:
         raise too_old(connection.info.server_version)
+    if (encoding := connection.info.parameter_status("server_encoding")) != "UTF8":
+        raise ClusterRefusedError(
+            f"the database keeps its text as {encoding}, and UTF8 is needed: make another one, with"
+            " 'createdb --encoding UTF8 --template template0'"
+        )
+
+
+async def check(connection: Connection) -> None:
+    """Raise `ClusterRefusedError` unless the server and its tables are such as this version needs."""
+    check_server(connection)
     found = await version(connection)
     if found is None:
         raise ClusterRefusedError("the database is not initialised: run 'sbtransfer cluster init' on it once")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attrs import define
 
+from sbtransfer.budget import Grant, Share
 from sbtransfer.grace import Grace
-from sbtransfer.limits import Grant, Share
 
 
 @define(eq=False)

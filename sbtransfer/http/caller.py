@@ -12,6 +12,7 @@ import stamina
 from aiolimiter import AsyncLimiter
 from attrs import Factory, define, evolve, field, frozen
 
+from sbtransfer.budget import Budget, Share
 from sbtransfer.errors import (
     APIError,
     NetworkError,
@@ -39,7 +40,7 @@ from sbtransfer.http.policy import (
 from sbtransfer.http.spends import KeptBudget, Spends
 from sbtransfer.http.transport import Method, Request, Response, Transport
 from sbtransfer.journal.journal import BudgetName
-from sbtransfer.limits import Budget, Limits, Share
+from sbtransfer.limits import Limits
 from sbtransfer.resources import RateLimit
 from sbtransfer.wire import read, read_error
 
@@ -99,7 +100,8 @@ class _Start:
 class Caller:
     """Sends calls until they have an answer that means something, within the budgets of one client.
 
-    `timeout` is in seconds for one sending; `give_up_after` in seconds of trouble for one call.
+    `timeout` is in seconds for one sending; `give_up_after` in seconds of trouble for one call. A `check` is
+    called before each sending: what it raises ends the call, which then is not sent.
     """
 
     endpoint: str
@@ -112,6 +114,7 @@ class Caller:
     spends: Spends = Factory(lambda self: Spends(self.clock), takes_self=True)
     requests: Budget = Factory(lambda self: self._kept("requests"), takes_self=True)
     files: Budget = Factory(lambda self: self._kept("files"), takes_self=True)
+    check: Callable[[], None] | None = None
     gate: Gate = Factory(lambda self: Gate(self._probe, self.give_up_after), takes_self=True)
     _pace: AsyncLimiter | None = Factory(lambda self: _pace(self.limits), takes_self=True)
     _start: _Start = field(factory=_Start)
@@ -211,6 +214,8 @@ class Caller:
                 await self._admit_request(admission)
             # Last of all: however long the call waited for its tokens, nothing is sent into an outage.
             await self.gate.enter()
+            if self.check is not None:
+                self.check()
             attempt = await self._attempt(call, admission)
             if attempt.answer is not None and attempt.verdict is Verdict.SUCCESS:
                 self.gate.answered()

@@ -12,10 +12,10 @@ from typing import Protocol
 
 from attrs import define, field, frozen
 
+from sbtransfer.budget import Budget, Grant, Share, Unlimited
 from sbtransfer.errors import JournalError
 from sbtransfer.http.clock import PlatformClock
 from sbtransfer.journal.journal import BudgetName, Spend
-from sbtransfer.limits import Budget, Grant, Share, Unlimited
 
 _ROUNDING = 2.0
 """Seconds by which two processes may differ about the platform's time: its dates are whole seconds."""

@@ -38,11 +38,11 @@ def owner(connection: Connection) -> Owner:
     return Owner(endpoint=get(connection, "endpoint"), username=get(connection, "username"))
 
 
-def check_owner(kept: Owner, owner: Owner, path: PathLike[str]) -> None:
+def check_owner(kept: Owner, owner: Owner, name: str | PathLike[str]) -> None:
     """Raise `JournalRefusedError` unless both are the same user of the same platform."""
     if kept != owner:
         raise JournalRefusedError(
-            f"{path}: this journal belongs to {kept.username} at {kept.endpoint}, not to {owner.username} at"
+            f"{name}: this journal belongs to {kept.username} at {kept.endpoint}, not to {owner.username} at"
             f" {owner.endpoint}: go on as that user, or begin a journal with another name"
         )
 

@@ -43,14 +43,14 @@ def row(outcome: Outcome) -> Row:
     )
 
 
-def outcome(row: Sequence[Any], path: PathLike[str]) -> Outcome:
+def outcome(row: Sequence[Any], name: str | PathLike[str]) -> Outcome:
     """Return the outcome of a row of `COLUMNS`; raises `JournalError` if its item was pruned."""
     index, text, *_ = row
     if text is None:
         raise JournalError(
-            f"{path}: item {index} was pruned from this journal: it is completed, and its details are gone"
+            f"{name}: item {index} was pruned from this journal: it is completed, and its details are gone"
         )
-    return outcome_of(item(index, text, path), row)
+    return outcome_of(item(index, text, name), row)
 
 
 def outcome_of(item: Item, row: Sequence[Any]) -> Outcome:
@@ -71,13 +71,13 @@ def outcome_of(item: Item, row: Sequence[Any]) -> Outcome:
     )
 
 
-def item(index: int, text: str, path: PathLike[str]) -> Item:
-    """Return the item of a text in the journal; raises `JournalError`."""
+def item(index: int, text: str, name: str | PathLike[str]) -> Item:
+    """Return the item of a text in the journal of a name; raises `JournalError`."""
     try:
         return decode(text)
     except (LookupError, TypeError, ValueError) as error:
         raise JournalError(
-            f"{path}: item {index} cannot be read back ({error}): the file is damaged"
+            f"{name}: item {index} cannot be read back ({error}): the journal is damaged"
         ) from error
 
 

@@ -41,6 +41,6 @@ def not_ours(path: PathLike[str]) -> JournalRefusedError:
     return JournalRefusedError(f"{path}: is no journal of this program: give the journal another name")
 
 
-def not_open(path: PathLike[str]) -> JournalError:
+def not_open(name: str | PathLike[str]) -> JournalError:
     """Refuse to use a journal before it was opened, or after it was closed."""
-    return JournalError(f"{path}: the journal is not open: open it first, and again after it was closed")
+    return JournalError(f"{name}: the journal is not open: open it first, and again after it was closed")

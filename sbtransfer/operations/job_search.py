@@ -53,12 +53,11 @@ class JobSearch:
     async def find(self, doubts: Sequence[Doubt], beside: Beside) -> Found:
         """Read the job list back to the earliest of the calls; adopt jobs in the items' words."""
         wanted = [Wanted(self._echo(doubt.entry.item), doubt.sent.begun) for doubt in doubts]
-        rivals = beside.rivals()
         listed = await self._listed(doubts, earliest(wanted))
         jobs = candidates(wanted, listed)
         # Asked in this order: a call whose answer comes meanwhile is a rival, or its jobs are known.
+        taken = {self._echo(entry.item) for entry in await beside.rivals()}
         known = await beside.known([job.id for job in jobs])
-        taken = {self._echo(entry.item) for entry in (*rivals, *beside.rivals())}
         found = Found()
         unknown = [job for job in jobs if job.id not in known]
         for doubt, one, job in zip(doubts, wanted, adopt(wanted, unknown), strict=True):

@@ -30,7 +30,7 @@ class Beside(Protocol):
     async def known(self, job_ids: Collection[str]) -> set[str]:
         """Return those of the jobs that are known to be other items'."""
 
-    def rivals(self) -> list[Entry]:
+    async def rivals(self) -> list[Entry]:
         """Return the items of other calls whose jobs may exist and are not known yet."""
 
 

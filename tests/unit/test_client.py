@@ -3,12 +3,18 @@
 import asyncio
 import inspect
 import traceback
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 import pytest
+from attrs import Factory, define
 
 import sbtransfer
 from sbtransfer import Client, Limits, RateLimit, SettingsError, UsageError, VolumeImport
+from sbtransfer.budget import Budget
+from sbtransfer.errors import SessionLostError
+from sbtransfer.exact import ExactBudget
+from sbtransfer.limits import Who
 from sbtransfer.simulator import Platform
 from sbtransfer.simulator.clock import run
 from sbtransfer.testing import EPOCH, SimulatedTransport
@@ -114,3 +120,74 @@ def test_the_public_signatures_of_the_design() -> None:
     transfer = inspect.signature(Client.transfer).parameters
     assert {"items", "max_in_flight", "linger", "total"} <= set(transfer)
     assert transfer["max_in_flight"].default == 10_000
+
+
+# Shared budgets ------------------------------------------------------------------------------------------
+
+
+@define
+class Shared:
+    """Budgets of which somebody else takes care."""
+
+    requests: Budget = Factory(lambda: ExactBudget(10, 300.0))
+    files: Budget = Factory(lambda: ExactBudget(5, 300.0))
+    who: Callable[[], Awaitable[Who]] | None = None
+    trouble: Exception | None = None
+    closed: bool = False
+
+    def bind(self, limits: Limits, who: Callable[[], Awaitable[Who]]) -> tuple[Budget, Budget]:
+        self.who = who
+        return self.requests, self.files
+
+    def check(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+def test_a_client_uses_the_budgets_that_it_is_given() -> None:
+    async def main() -> None:
+        shared = Shared()
+        client, transport = simulated(budget=shared)
+        async with client:
+            await client.user()
+            assert shared.requests.left == 9
+            shared.trouble = SessionLostError("lost")
+            with pytest.raises(SessionLostError):
+                await client.user()
+            assert shared.requests.left == 9
+            closed = [shared.closed]
+        assert [*closed, shared.closed] == [False, True]
+        assert transport.closed
+
+    run(main())
+
+
+def test_shared_budgets_learn_whose_they_are_without_leave() -> None:
+    async def main() -> None:
+        shared = Shared()
+        client, _ = simulated(budget=shared)
+        async with client:
+            assert shared.who is not None
+            owner = await shared.who()
+            assert (owner.endpoint, owner.username) == ("http://127.0.0.1:8900/v2", "rfranklin")
+            # The budget, which has to know it first, was not asked; but what the platform says is told.
+            assert shared.requests.left == 10
+
+    run(main())
+
+
+def test_the_network_is_closed_even_if_a_budget_cannot_be() -> None:
+    class Stuck(Shared):
+        async def aclose(self) -> None:
+            raise SessionLostError("lost")
+
+    async def main() -> None:
+        client, transport = simulated(budget=Stuck())
+        with pytest.raises(SessionLostError):
+            await client.aclose()
+        assert transport.closed
+
+    run(main())

@@ -1,6 +1,8 @@
 """The schedule: which jobs are due, which fill up a call, and what is learned from them."""
 
+import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -8,7 +10,8 @@ from sbtransfer import Polling, VolumeImport
 from sbtransfer.journal.journal import Sent
 from sbtransfer.models import Entry
 from sbtransfer.operations.operation import Pending
-from sbtransfer.poll import Schedule
+from sbtransfer.poll import Schedule, _Watch
+from sbtransfer.simulator.clock import run
 
 ITEM = VolumeImport(volume="a/b", location="c", project="d/e")
 
@@ -108,3 +111,23 @@ def test_plans_go_on_being_made_however_much_is_known() -> None:
         one.looked = seconds / 2
         schedule.ended([one], seconds)
     assert schedule.plan.first > 50
+
+
+@pytest.mark.parametrize("how", ["add", "postpone"])
+def test_nobody_sleeps_over_jobs_that_come_meanwhile(how: str) -> None:
+    """Also over those that were accepted long ago, as are taken up after a doubt or from another process."""
+
+    async def main() -> None:
+        nothing: Any = None
+        watch = _Watch(nothing, Schedule(Polling(10)))
+        loop = asyncio.get_running_loop()
+        if how == "add":
+            loop.call_at(3, lambda: watch.add([pending(since=3)], 3, 0.0))
+        else:
+            loop.call_at(3, lambda: watch.postpone([pending(since=3)], 3))
+        await watch.change()
+        assert loop.time() == 3
+        await watch.change()
+        assert loop.time() == 13
+
+    run(main())

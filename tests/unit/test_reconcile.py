@@ -150,8 +150,11 @@ class Desk:
             self.deliver,
             self.again,
             lambda kind, items: self.log.append(f"settled {kind} {items}") if items else None,
-            lambda kind: self.sending,
+            self._sending,
         )
+
+    async def _sending(self, kind: Kind) -> list[Entry]:
+        return self.sending
 
     def track(self, kind: Kind, pending: Sequence[Pending]) -> None:
         self.log += [f"track {one.job_id}" for one in pending]
@@ -509,10 +512,10 @@ def test_rivals_are_the_items_on_their_way_and_those_in_doubt_that_are_not_looke
         task = asyncio.create_task(desk.run((0, [doubt(0), doubt(1)]), (30, [doubt(2)]), (105, [doubt(3)])))
         await asyncio.sleep(102)
         (beside,) = desk.search.beside
-        assert [entry.index for entry in beside.rivals()] == [50, 2]
+        assert [entry.index for entry in await beside.rivals()] == [50, 2]
         await asyncio.sleep(5)
         desk.sending.append(Entry(51, an_import()))
-        assert [entry.index for entry in beside.rivals()] == [50, 51, 2, 3]
+        assert [entry.index for entry in await beside.rivals()] == [50, 51, 2, 3]
         task.cancel()
         await asyncio.wait({task})
 
@@ -521,7 +524,7 @@ def test_rivals_are_the_items_on_their_way_and_those_in_doubt_that_are_not_looke
 
 def test_a_look_that_serves_all_has_none_of_them_for_rivals() -> None:
     desk = settled(Search(there), (0, [doubt(0), doubt(1)]))
-    assert desk.search.beside[0].rivals() == []
+    assert asyncio.run(desk.search.beside[0].rivals()) == []
 
 
 def test_jobs_that_the_journal_knows_are_known() -> None:

@@ -3,9 +3,9 @@ from collections.abc import Callable
 
 import pytest
 
+from sbtransfer.exact import ExactBudget
 from sbtransfer.grace import Grace
 from sbtransfer.http.admission import Admission
-from sbtransfer.limits import ExactBudget
 from sbtransfer.simulator.clock import run
 
 

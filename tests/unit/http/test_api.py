@@ -5,13 +5,15 @@ import orjson
 import pytest
 
 from sbtransfer import wire
+from sbtransfer.budget import Grant, Share
 from sbtransfer.errors import APIError, NoAnswerError, UnreadableAnswerError
+from sbtransfer.exact import ExactBudget
 from sbtransfer.http.admission import Admission
 from sbtransfer.http.api import API
 from sbtransfer.http.caller import Caller
 from sbtransfer.http.credentials import Credentials
 from sbtransfer.http.transport import Request
-from sbtransfer.limits import ExactBudget, Grant, Limits, Share
+from sbtransfer.limits import Limits
 from sbtransfer.models import Arrived, DRSJob, ErrorRecord, Job
 from sbtransfer.resources import RateLimit, User
 from sbtransfer.simulator.clock import run

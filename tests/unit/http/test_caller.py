@@ -13,6 +13,7 @@ from sbtransfer.errors import (
     NotSentError,
     OutageError,
     SBTransferError,
+    SessionLostError,
     SettingsError,
     UnauthorizedError,
     UnreadableAnswerError,
@@ -951,3 +952,56 @@ def test_a_lost_call_does_not_give_the_token_away(timeout: float) -> None:
         return await Desk(NoAnswerError("hung up"), timeout=timeout).refused(NoAnswerError)
 
     assert TOKEN not in given_away(on_the_clock(main))
+
+
+# A process that may send no more ------------------------------------------------------------------------
+
+
+def stops_after(calls: int) -> Callable[[], None]:
+    """A check that so many sendings pass."""
+    left = iter(range(calls))
+
+    def check_that() -> None:
+        if next(left, None) is None:
+            raise SessionLostError("lost")
+
+    return check_that
+
+
+def test_nothing_is_sent_and_all_is_given_back_once_the_check_says_no() -> None:
+    async def main() -> None:
+        desk = Desk(reply())
+        desk.caller.check = stops_after(1)
+        await desk.send(files=10)
+        admission = await desk.caller.admit("submit", files=10)
+        with pytest.raises(SessionLostError):
+            await desk.caller.send(CREATE, admission)
+        assert not admission.in_doubt
+        assert len(desk.transport.sent) == 1
+        assert desk.left() == (REQUESTS - 1, FILES - 10)
+
+    on_the_clock(main)
+
+
+def test_the_check_comes_after_the_gate_and_before_each_sending() -> None:
+    async def main() -> None:
+        desk = Desk(rate_limited(40), reply())
+        desk.caller.check = stops_after(1)
+        with pytest.raises(SessionLostError):
+            await desk.send()
+        # The gate was shut until then: only a check that comes after it sees what happened meanwhile.
+        assert now() == 42.0
+        assert len(desk.transport.sent) == 1
+
+    on_the_clock(main)
+
+
+def test_patient_callers_check_too() -> None:
+    async def main() -> None:
+        desk = Desk(reply())
+        desk.caller.check = stops_after(0)
+        with pytest.raises(SessionLostError):
+            await desk.caller.patient(5.0).read(READ, "poll", lambda answer: answer)
+        assert desk.transport.sent == []
+
+    on_the_clock(main)

@@ -6,11 +6,12 @@ from typing import TypeVar
 
 import pytest
 
+from sbtransfer.budget import Grant, Unlimited
 from sbtransfer.errors import JournalError
+from sbtransfer.exact import ExactBudget
 from sbtransfer.http.clock import PlatformClock
 from sbtransfer.http.spends import KeptBudget, Spends
 from sbtransfer.journal.journal import Spend
-from sbtransfer.limits import ExactBudget, Grant, Unlimited
 from sbtransfer.simulator.clock import run
 from tests.support import now
 

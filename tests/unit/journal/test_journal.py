@@ -9,14 +9,24 @@ from sbtransfer.journal import Journal, MemoryJournal, Past, Spend, SQLiteJourna
 from tests.unit.journal.journals import BEGUN, ROSA, SUBMITTED, an_outcome, completed, intend, listed
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Journal]:
-    journal: Journal = (
-        MemoryJournal() if request.param == "memory" else SQLiteJournal(tmp_path / "move.sqlite")
-    )
+    journal = made(request, tmp_path)
     await journal.open(ROSA, {"path": "list.csv"})
     yield journal
     await journal.aclose()
+
+
+def made(request: pytest.FixtureRequest, folder: Path) -> Journal:
+    if request.param == "memory":
+        return MemoryJournal()
+    if request.param == "sqlite":
+        return SQLiteJournal(folder / "move.sqlite")
+    # Imported here, as the others need no database's driver.
+    from sbtransfer.cluster.database import Database
+    from sbtransfer.cluster.journal import PostgresJournal
+
+    return PostgresJournal(Database(request.getfixturevalue("database_url")), "move")
 
 
 async def test_a_new_one_has_no_past(journal: Journal) -> None:

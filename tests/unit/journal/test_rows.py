@@ -59,7 +59,7 @@ def test_a_time_keeps_its_microseconds() -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"kind": "import"}', '{"kind": "later", "a": 1}'])
 def test_an_item_that_cannot_be_read_back_says_so(text: str) -> None:
     with pytest.raises(
-        JournalError, match=r"move\.sqlite: item 7 cannot be read back .*: the file is damaged"
+        JournalError, match=r"move\.sqlite: item 7 cannot be read back .*: the journal is damaged"
     ):
         item(7, text, PATH)
 

@@ -41,11 +41,11 @@ class Desk:
     """What goes on beside the search, and a platform with a list of jobs and files."""
 
     def __init__(
-        self, *jobs: Job, known: Collection[str] = (), rivals: Sequence[Sequence[Item]] = ()
+        self, *jobs: Job, known: Collection[str] = (), rivals: Sequence[Item] = ()
     ) -> None:
         self.jobs = jobs
         self._known = known
-        self._rivals = list(rivals)
+        self._rivals = rivals
         self.files: dict[str, FileRecord] = {}
         self.log: list[object] = []
 
@@ -53,10 +53,9 @@ class Desk:
         self.log.append(("known", sorted(job_ids)))
         return set(self._known).intersection(job_ids)
 
-    def rivals(self) -> list[Entry]:
+    async def rivals(self) -> list[Entry]:
         self.log.append("rivals")
-        items = self._rivals.pop(0) if self._rivals else ()
-        return [Entry(100 + index, item) for index, item in enumerate(items)]
+        return [Entry(100 + index, item) for index, item in enumerate(self._rivals)]
 
     async def page(self, offset: int, volume: str | None) -> Page[Job]:
         self.log.append(("list", offset, volume))
@@ -126,11 +125,9 @@ def test_where_two_jobs_could_be_the_items_it_is_unclear() -> None:
     assert "more than one pairing" in reason
 
 
-@pytest.mark.parametrize("when", [0, 1], ids=["before", "meanwhile"])
-def test_a_job_that_may_be_a_rivals_is_left_open(when: int) -> None:
+def test_a_job_that_may_be_a_rivals_is_left_open() -> None:
     item, other = an_import("a"), an_import("b")
-    rivals: list[list[Item]] = [[], []]
-    rivals[when] = [an_import("a"), an_import("z")]
+    rivals = [an_import("a"), an_import("z")]
     found = look(Desk(job("ja", item), job("jb", other), rivals=rivals), doubts(item, other))
     assert followed(found) == {1: "jb"}
     assert (found.absent, found.unclear) == ([], [])
@@ -138,21 +135,21 @@ def test_a_job_that_may_be_a_rivals_is_left_open(when: int) -> None:
 
 def test_an_item_without_a_job_is_absent_whatever_its_rivals() -> None:
     item = an_import()
-    assert indexes(look(Desk(rivals=[[item], [item]]), doubts(item)).absent) == [0]
+    assert indexes(look(Desk(rivals=[item]), doubts(item)).absent) == [0]
 
 
 def test_two_jobs_for_what_a_rival_has_too_are_left_open() -> None:
     item = an_import("x.bam")
     jobs = [job(folder, an_import(f"{folder}/x.bam")) for folder in ("a", "b")]
-    found = look(Desk(*jobs, rivals=[[item]]), doubts(item))
+    found = look(Desk(*jobs, rivals=[item]), doubts(item))
     assert found == Found()
 
 
-def test_who_else_is_about_is_asked_before_and_after_the_journal() -> None:
+def test_who_else_is_about_is_asked_after_the_list_was_read_and_before_the_journal() -> None:
     item = an_import()
     desk = Desk(job("j", item))
     look(desk, doubts(item))
-    assert desk.log == ["rivals", ("list", 0, "rosa/input"), ("known", ["j"]), "rivals"]
+    assert desk.log == [("list", 0, "rosa/input"), "rivals", ("known", ["j"])]
 
 
 def test_equal_items_take_a_job_each() -> None:

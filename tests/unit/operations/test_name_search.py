@@ -61,7 +61,7 @@ class Alone:
     async def known(self, job_ids: Any) -> set[str]:
         raise AssertionError("DRS has no list of jobs")
 
-    def rivals(self) -> list[Entry]:
+    async def rivals(self) -> list[Entry]:
         raise AssertionError("DRS has no list of jobs")
 
 

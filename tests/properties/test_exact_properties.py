@@ -6,7 +6,8 @@ from itertools import pairwise
 from attrs import define, frozen
 from hypothesis import given, settings, strategies as st
 
-from sbtransfer.limits import WEIGHTS, ExactBudget, Share
+from sbtransfer.budget import WEIGHTS, Share
+from sbtransfer.exact import ExactBudget
 from sbtransfer.simulator.clock import run
 from tests.support import now
 

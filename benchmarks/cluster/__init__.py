@@ -1,0 +1,1 @@
+"""Many workers on one list: what they get done, and what becomes of it when they die."""
