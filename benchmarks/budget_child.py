@@ -75,7 +75,9 @@ def ours(url: str, plan: Plan) -> list[Call]:
         calls: list[Call] = []
         async with Database(url) as database:
             shared = SharedBudget(database)
-            budget, _ = shared.bind(Limits(requests=plan.capacity, requests_period=plan.period), who)
+            budget, _ = shared.bind(
+                (await who()).endpoint, Limits(requests=plan.capacity, requests_period=plan.period), who
+            )
             await shared.session()
             ready()
             until = time.monotonic() + plan.seconds

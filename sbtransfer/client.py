@@ -90,7 +90,7 @@ class Client(PlatformCalls):
     def _shared(self, budget: SharedBudgets | None, limits: Limits) -> dict[str, Any]:
         if budget is None:
             return {}
-        requests, files = budget.bind(limits, self._owner)
+        requests, files = budget.bind(self.endpoint, limits, self._owner)
         return {"requests": requests, "files": files, "check": budget.check}
 
     async def _owner(self) -> Owner:

@@ -71,7 +71,7 @@ class Who(Protocol):
 class SharedBudgets(Protocol):
     """Budgets that several processes share; a client that is given them uses no others."""
 
-    def bind(self, limits: Limits, who: Callable[[], Awaitable[Who]]) -> tuple[Budget, Budget]:
+    def bind(self, endpoint: str, limits: Limits, who: Callable[[], Awaitable[Who]]) -> tuple[Budget, Budget]:
         """Return the budgets of requests and of files for the one client that may use them.
 
         `who` asks the platform, with a request that no budget grants, and is asked once. What has no limit is

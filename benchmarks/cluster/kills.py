@@ -49,6 +49,11 @@ class Settings:
         return 300 / self.scale.speed
 
     @property
+    def what_goes_wrong(self) -> Faults | None:
+        """The faults of the platform."""
+        return Faults({"all": self.faults}, self.seed, latest=LATEST) if self.faults else None
+
+    @property
     def of_a_worker(self) -> list[str]:
         """The options of a worker."""
         scale = self.scale
@@ -95,7 +100,7 @@ class Kills:
             seed=settings.seed,
             requests_limit=10**9,  # The workers have to keep the limit by themselves.
             durations=Durations(cap=300, seed=settings.seed),
-            faults=Faults({"all": settings.faults}, settings.seed, latest=LATEST) if settings.faults else None,
+            faults=settings.what_goes_wrong,
         )
 
     async def to_the_end(self, postgres: Postgres, url: str) -> None:

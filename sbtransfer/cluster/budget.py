@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
 from typing import Any
 
 from attrs import define, field
 
 from sbtransfer.budget import Budget, Unlimited
 from sbtransfer.cluster.database import Database
+from sbtransfer.cluster.joining import leave_to_ask
 from sbtransfer.cluster.leased import LeasedBudget
 from sbtransfer.cluster.schema import Connection
 from sbtransfer.cluster.session import Role, Session, owner_id
-from sbtransfer.cluster.tokens import register
+from sbtransfer.cluster.tokens import register, spend
 from sbtransfer.errors import ClusterError, UsageError
 from sbtransfer.exact import ExactBudget
 from sbtransfer.journal.journal import BudgetName
@@ -38,6 +40,7 @@ class SharedBudget:
     ttl: float = 30.0
     role: Role = "client"
     _who: Callable[[], Awaitable[Who]] | None = field(init=False, default=None)
+    _endpoint: str = field(init=False, default="")
     _leased: list[LeasedBudget] = field(init=False, factory=list)
     _session: Session | None = field(init=False, default=None)
     _joining: asyncio.Task[Session] | None = field(init=False, default=None)
@@ -48,11 +51,11 @@ class SharedBudget:
     def __repr__(self) -> str:
         return f"<SharedBudget {self._leased or 'without limits'} in {self.database.where}>"
 
-    def bind(self, limits: Limits, who: Callable[[], Awaitable[Who]]) -> tuple[Budget, Budget]:
+    def bind(self, endpoint: str, limits: Limits, who: Callable[[], Awaitable[Who]]) -> tuple[Budget, Budget]:
         """Return the budgets of requests and of files, for one client; `who` tells whose they are."""
         if self._who is not None:
             raise UsageError("a shared budget belongs to one client: make another one for each client")
-        self._who = who
+        self._endpoint, self._who = endpoint, who
         return (
             self._shared("requests", limits.request_budget()),
             self._shared("files", limits.file_budget()),
@@ -95,6 +98,15 @@ class SharedBudget:
             raise
 
     async def _join(self) -> Session:
+        async with AsyncExitStack() as stack:
+            if self._leased:
+                await stack.enter_async_context(leave_to_ask(self.database, self._endpoint, self.ttl))
+            session = await self._ask_and_open()
+        self._session = session
+        self._begin(session)
+        return session
+
+    async def _ask_and_open(self) -> Session:
         assert self._who is not None  # noqa: S101
         who = await self._who()
         owner = await self.database.transaction(
@@ -105,16 +117,13 @@ class SharedBudget:
         async def same_limits(connection: Connection, number: int) -> None:
             limits = {one.name: (one.capacity, one.period) for one in self._leased}
             await register(connection, owner, number, limits)
+            await spend(connection, owner, "requests", 1)  # the question whose token it is
 
-        self._session = await session.open(same_limits)
-        self._begin(session)
-        return session
+        return await session.open(same_limits)
 
     def _begin(self, session: Session) -> None:
         for one in self._leased:
             one.begin(session)
-            if one.name == "requests":
-                one.charge(1)  # The question whose token it is was asked without leave.
             task = asyncio.create_task(one.run(), name=f"sbtransfer shares {one.name}")
             task.add_done_callback(self._ended)
             self._tasks.append(task)

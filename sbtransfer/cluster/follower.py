@@ -77,9 +77,7 @@ class Follower:
         """Wait for the role, and have it as long as the connection lasts."""
         try:
             async with self.database.connection() as connection:
-                # Asked for again and again: a statement that waits in the server cannot surely be cancelled.
-                while not await self._got(connection):
-                    await asyncio.sleep(self.every)
+                await self._got(connection)
                 log.info("this worker follows what is under way")
                 self.leads = True
                 yield connection
@@ -88,10 +86,14 @@ class Follower:
         finally:
             self.leads = False
 
-    async def _got(self, connection: Connection) -> bool:
-        query = "SELECT pg_try_advisory_lock(%s, %s)"
-        row = await (await connection.execute(query, (_LOCKS, self.owner))).fetchone()
-        return row == (True,)
+    async def _got(self, connection: Connection) -> None:
+        # Asked for again and again: a statement that waits in the server cannot surely be cancelled.
+        while True:
+            query = "SELECT pg_try_advisory_lock(%s, %s)"
+            row = await (await connection.execute(query, (_LOCKS, self.owner))).fetchone()
+            if row == (True,):
+                return
+            await asyncio.sleep(self.every)
 
     async def _hold(self, connection: Connection) -> None:
         """Notice when the connection is gone, and the role with it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.schema import SchemaManager
+from procrastinate.worker import Worker
 
 from sbtransfer.cluster.database import Database
 from sbtransfer.cluster.schema import Connection
@@ -23,6 +25,7 @@ CHUNK_TASK = "sbtransfer chunk"
 RESCUE_TASK = "sbtransfer rescue"
 _AT_ONCE = 1000
 _RETRY_SECONDS = 5
+_PAUSE = 0.1
 
 
 class GivenBackError(ClusterError):
@@ -67,6 +70,25 @@ async def check_queue(connection: Connection) -> None:
             f"the database has the queue of a later procrastinate ({applied}, this one knows {newest}):"
             " update procrastinate on this machine"
         )
+
+
+async def _run(worker: Worker, stopping: asyncio.Event) -> None:
+    """Run procrastinate's worker until told to stop."""
+    running: asyncio.Future[None] = asyncio.ensure_future(worker.run())  # type: ignore[no-untyped-call]
+    stopped = asyncio.ensure_future(stopping.wait())
+    try:
+        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        while not running.done():
+            # Told again: one that has only begun forgets it, and swallows a cancellation, too.
+            worker.stop()  # type: ignore[no-untyped-call]
+            await asyncio.wait({running}, timeout=_PAUSE)
+        await running
+    finally:
+        stopped.cancel()
+        while not running.done():
+            worker.stop()  # type: ignore[no-untyped-call]
+            running.cancel()
+            await asyncio.wait({running}, timeout=_PAUSE)
 
 
 def _migrations() -> list[Path]:
@@ -135,9 +157,14 @@ class Queue:
         return len(chunks)
 
     async def work(
-        self, send: Callable[[int, int], Awaitable[None]], *, concurrency: int, ttl: float
+        self,
+        send: Callable[[int, int], Awaitable[None]],
+        stopping: asyncio.Event,
+        *,
+        concurrency: int,
+        ttl: float,
     ) -> None:
-        """Send chunks until cancelled; those that were begun are ended first.
+        """Send chunks until told to stop; those that were begun are ended first, unless it is cancelled.
 
         Chunks of workers that were not heard of for `ttl` seconds are put back into the queue now and then.
         Raises `ClusterError` where the database does not answer.
@@ -152,17 +179,19 @@ class Queue:
         async def rescue(timestamp: int) -> None:  # noqa: ARG001  procrastinate tells every periodic task
             await self.rescue(ttl)
 
+        worker = Worker(
+            app,
+            queues=[self.name],
+            name="sbtransfer",
+            concurrency=concurrency,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+            update_heartbeat_interval=ttl / 4,
+            stalled_worker_timeout=ttl,
+            fetch_job_polling_interval=min(5.0, ttl / 4),
+        )
         try:
-            await app.run_worker_async(
-                queues=[self.name],
-                name="sbtransfer",
-                concurrency=concurrency,
-                delete_jobs="successful",
-                install_signal_handlers=False,
-                update_heartbeat_interval=ttl / 4,
-                stalled_worker_timeout=ttl,
-                fetch_job_polling_interval=min(5.0, ttl / 4),
-            )
+            await _run(worker, stopping)
         except exceptions.ConnectorException as error:
             raise ClusterError(f"{self.database.where}: the queue cannot be read: {error}") from error
 

@@ -38,7 +38,7 @@ CREATE TABLE sessions (
     owner integer NOT NULL REFERENCES owners,
     host text NOT NULL,
     pid integer NOT NULL,
-    role text NOT NULL,                   -- 'worker' or 'client'
+    role text NOT NULL,                   -- 'worker', 'client' or 'joining'
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     expires_at timestamptz NOT NULL
 );

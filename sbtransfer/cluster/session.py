@@ -14,7 +14,8 @@ from sbtransfer.cluster.database import Database
 from sbtransfer.cluster.schema import Connection
 from sbtransfer.errors import ClusterError, SessionLostError
 
-Role: TypeAlias = Literal["client", "worker"]
+Role: TypeAlias = Literal["client", "worker", "joining"]
+"""`joining` is a process that does not know yet whose token it has."""
 First: TypeAlias = Callable[[Connection, int], Awaitable[None]]
 """What is done in the transaction that begins a session, given the session's number."""
 

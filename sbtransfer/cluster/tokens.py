@@ -198,11 +198,21 @@ async def register(
         )
 
 
+async def spend(connection: Connection, owner: int, name: BudgetName, amount: int) -> None:
+    """Count tokens as spent now that no session holds."""
+    await connection.execute(
+        "INSERT INTO spends (owner, name, amount, back_at)"
+        " SELECT owner, name, %s, clock_timestamp() + period * interval '1 second' FROM budgets"
+        " WHERE owner = %s AND name = %s",
+        (amount, owner, name),
+    )
+
+
 async def _others(connection: Connection, owner: int, session: int) -> list[str]:
     """Return which other processes of an owner are alive."""
     found = await connection.execute(
         "SELECT host, pid FROM sessions WHERE owner = %s AND id <> %s AND expires_at > clock_timestamp()"
-        " ORDER BY id",
+        " AND role <> 'joining' ORDER BY id",
         (owner, session),
     )
     return [f"{pid} on {host}" for host, pid in await found.fetchall()]

@@ -200,25 +200,25 @@ class _Life:
     async def run(self, stopped: asyncio.Event, is_done: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Send and follow until told to stop, done, or lost."""
         sending = asyncio.ensure_future(
-            self.queue.work(self.sender.send, concurrency=self.worker.concurrency, ttl=self.worker.ttl)
+            self.queue.work(
+                self.sender.send,
+                self.sender.stopping,
+                concurrency=self.worker.concurrency,
+                ttl=self.worker.ttl,
+            )
         )
         following = asyncio.ensure_future(self.follower.run())
         waits = [asyncio.ensure_future(one) for one in (stopped.wait(), self.session.lost.wait(), is_done())]
         try:
             done, _ = await asyncio.wait({sending, following, *waits}, return_when=asyncio.FIRST_COMPLETED)
             if not self.session.lost.is_set():
-                await self._leave(sending)
+                self.sender.stop()
+                await asyncio.wait({sending})
         finally:
             await self._end(sending, following, *waits)
         self.session.check()
         for one in done:
             _raise(one)
-
-    async def _leave(self, sending: asyncio.Future[None]) -> None:
-        """Take no more chunks, and wait for the calls that are on their way."""
-        self.sender.stop()
-        sending.cancel()
-        await asyncio.wait({sending})
 
     async def _end(self, *tasks: asyncio.Future[Any]) -> None:
         await self.sender.let_go()

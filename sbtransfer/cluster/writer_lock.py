@@ -57,10 +57,10 @@ class WriterLock:
             now = asyncio.get_running_loop().time()
             if (self._held and not self._is_lost) or now < self._not_before:
                 return
-            self._not_before = now + _PAUSE
             if self._is_lost:
                 await self.release()
-            await self.acquire()
+            if not await self.acquire():
+                self._not_before = now + _PAUSE
 
     async def release(self) -> None:
         """Give the lock back with its connection."""

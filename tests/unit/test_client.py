@@ -135,7 +135,7 @@ class Shared:
     trouble: Exception | None = None
     closed: bool = False
 
-    def bind(self, limits: Limits, who: Callable[[], Awaitable[Who]]) -> tuple[Budget, Budget]:
+    def bind(self, endpoint: str, limits: Limits, who: Callable[[], Awaitable[Who]]) -> tuple[Budget, Budget]:
         self.who = who
         return self.requests, self.files
 

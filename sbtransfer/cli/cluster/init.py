@@ -38,5 +38,5 @@ def init(console: Console, *, database: DatabaseURL) -> Exit:
 def made(before: int, now: int) -> str:
     """Say what was done to tables of a version, 0 for none."""
     if before == now:
-        return f"nothing to do, its tables are those of schema {now}"
+        return f"its tables are up to date, schema {now}"
     return f"tables made, schema {now}" if not before else f"tables brought from schema {before} to {now}"

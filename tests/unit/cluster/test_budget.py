@@ -17,7 +17,7 @@ from sbtransfer.errors import ClusterRefusedError, SessionLostError, UsageError
 from sbtransfer.journal import Owner
 from sbtransfer.simulator import Durations, Platform
 from sbtransfer.testing import ServedPlatform
-from tests.unit.cluster.windows import ROOT, fullest, rosa, spend, started, told
+from tests.unit.cluster.windows import ROOT, ROSA, fullest, rosa, spend, started, told
 
 TOKEN = "0123456789abcdef" * 2
 
@@ -35,9 +35,9 @@ async def value(database: Database, query: str) -> object:
 
 async def test_a_budget_belongs_to_one_client(database: Database) -> None:
     shared = SharedBudget(database)
-    shared.bind(Limits(), rosa)
+    shared.bind(ROSA.endpoint, Limits(), rosa)
     with pytest.raises(UsageError, match="one client"):
-        shared.bind(Limits(), rosa)
+        shared.bind(ROSA.endpoint, Limits(), rosa)
 
 
 async def test_nobody_uses_one_without_a_client(database: Database) -> None:
@@ -47,7 +47,7 @@ async def test_nobody_uses_one_without_a_client(database: Database) -> None:
 
 async def test_what_has_no_limit_asks_nothing_of_the_database(database: Database) -> None:
     shared = SharedBudget(database)
-    budgets = shared.bind(Limits.unlimited(), rosa)
+    budgets = shared.bind(ROSA.endpoint, Limits.unlimited(), rosa)
     assert all(isinstance(budget, Unlimited) for budget in budgets)
     for budget in budgets:
         assert (await budget.acquire(10**6)).amount == 10**6
@@ -70,7 +70,7 @@ async def test_it_is_asked_once_whose_tokens_they_are_and_that_is_a_request(data
         return await rosa()
 
     shared = SharedBudget(database)
-    requests, files = shared.bind(Limits(requests=100, drs_files=50), who)
+    requests, files = shared.bind(ROSA.endpoint, Limits(requests=100, drs_files=50), who)
     await asyncio.gather(*(budget.acquire() for budget in (requests, files) for _ in range(5)))
     session = await shared.session()
     assert asked == [1]
@@ -91,7 +91,7 @@ async def test_all_who_wait_hear_what_went_wrong_and_the_next_one_asks_again(dat
         return answer
 
     shared = SharedBudget(database)
-    requests, _ = shared.bind(Limits(), who)
+    requests, _ = shared.bind(ROSA.endpoint, Limits(), who)
     results = await asyncio.gather(*(requests.acquire() for _ in range(4)), return_exceptions=True)
     assert [str(result) for result in results] == ["away"] * 4
     assert (await requests.acquire()).amount == 1
@@ -104,7 +104,7 @@ async def test_the_question_whose_it_is_does_not_hold_up_the_end(database: Datab
         raise AssertionError
 
     shared = SharedBudget(database)
-    requests, _ = shared.bind(Limits(), who)
+    requests, _ = shared.bind(ROSA.endpoint, Limits(), who)
     waiting = asyncio.create_task(requests.acquire())
     await asyncio.sleep(0.01)
     before = asyncio.all_tasks()
@@ -117,7 +117,7 @@ async def test_the_question_whose_it_is_does_not_hold_up_the_end(database: Datab
 async def test_no_task_and_no_token_is_left(database: Database) -> None:
     before = asyncio.all_tasks()
     shared = SharedBudget(database)
-    requests, files = shared.bind(Limits(), rosa)
+    requests, files = shared.bind(ROSA.endpoint, Limits(), rosa)
     for budget in (requests, files):
         (await budget.acquire()).answered()
     await shared.aclose()
@@ -130,7 +130,7 @@ async def test_no_task_and_no_token_is_left(database: Database) -> None:
 
 async def test_a_defect_lets_nobody_wait_for_ever(database: Database) -> None:
     shared = SharedBudget(database)
-    requests, _ = shared.bind(Limits(requests=10), rosa)
+    requests, _ = shared.bind(ROSA.endpoint, Limits(requests=10), rosa)
     assert isinstance(requests, LeasedBudget)
     await requests.acquire(9)
     requests.random = lambda: 1 / 0
@@ -146,12 +146,15 @@ async def test_a_defect_lets_nobody_wait_for_ever(database: Database) -> None:
 
 async def test_other_limits_are_refused_and_leave_no_session(database: Database) -> None:
     first, second = SharedBudget(database), SharedBudget(database)
-    requests, _ = first.bind(Limits(requests=100), rosa)
+    requests, _ = first.bind(ROSA.endpoint, Limits(requests=100), rosa)
     await requests.acquire()
-    others, _ = second.bind(Limits(requests=200), rosa)
+    others, _ = second.bind(ROSA.endpoint, Limits(requests=200), rosa)
     with pytest.raises(ClusterRefusedError, match=r"100 requests in 300 s.*given 200"):
         await others.acquire()
-    assert await value(database, "SELECT count(*) FROM sessions") == 1
+    # The other asked whose its token is, and has no session of its own.
+    assert await value(database, "SELECT count(*) FROM sessions WHERE role <> 'joining'") == 1
+    alive = "SELECT count(*) FROM sessions WHERE expires_at > clock_timestamp()"
+    assert await value(database, alive) == 1
     await first.aclose()
     (await others.acquire()).answered()
     # Besides its own two, there are those of the first: one was spent, and nobody knows what of the other.
@@ -165,7 +168,8 @@ async def test_another_user_has_a_budget_of_his_own(database: Database) -> None:
 
     shared = [SharedBudget(database) for _ in range(3)]
     budgets = [
-        one.bind(Limits(drs_files=10), who)[1] for one, who in zip(shared, (rosa, rosa, lise), strict=True)
+        one.bind(ROSA.endpoint, Limits(drs_files=10), who)[1]
+        for one, who in zip(shared, (rosa, rosa, lise), strict=True)
     ]
     (await budgets[0].acquire(10)).answered()
     waiting = asyncio.create_task(budgets[1].acquire())
@@ -183,7 +187,9 @@ async def test_no_window_of_many_sessions_holds_more_than_the_budget(
 ) -> None:
     capacity, period, calls = 100, 0.5, list[tuple[float, float, int]]()
     shared = [SharedBudget(database) for _ in range(3)]
-    budgets = [one.bind(Limits(drs_files=capacity, drs_period=period), rosa)[1] for one in shared]
+    budgets = [
+        one.bind(ROSA.endpoint, Limits(drs_files=capacity, drs_period=period), rosa)[1] for one in shared
+    ]
 
     async def work(number: int) -> None:
         await asyncio.sleep(random.uniform(0, 1.0))
@@ -214,7 +220,7 @@ async def test_tokens_of_a_process_that_was_killed_come_back_late_enough(databas
     process.kill()
     await process.wait()
     shared = SharedBudget(database)
-    requests, _ = shared.bind(Limits(requests=capacity, requests_period=period), rosa)
+    requests, _ = shared.bind(ROSA.endpoint, Limits(requests=capacity, requests_period=period), rosa)
     assert (await requests.acquire(capacity // 2 - 3)).amount == capacity // 2 - 3
     assert await value(database, "SELECT sum(amount) FROM leases JOIN sessions ON id = session") == 97
     await requests.acquire(capacity // 2)

@@ -14,7 +14,7 @@ from sbtransfer.cluster.schema import Connection
 from sbtransfer.errors import ClusterError, SessionLostError, UsageError
 from sbtransfer.limits import Limits
 from tests.postgres import Server
-from tests.unit.cluster.windows import rosa
+from tests.unit.cluster.windows import ROSA, rosa
 
 LONG = 300.0
 MOMENT = 0.5
@@ -26,7 +26,7 @@ async def a_budget(
 ) -> AsyncIterator[LeasedBudget]:
     """A budget of DRS files: of the requests, one is spent on the question who it is."""
     shared = SharedBudget(database, ttl)
-    _, budget = shared.bind(Limits(drs_files=capacity, drs_period=period), rosa)
+    _, budget = shared.bind(ROSA.endpoint, Limits(drs_files=capacity, drs_period=period), rosa)
     assert isinstance(budget, LeasedBudget)
     try:
         yield budget

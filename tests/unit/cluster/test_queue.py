@@ -1,7 +1,8 @@
 """The queue: each chunk sent by one worker at a time, none forgotten."""
 
 import asyncio
-from contextlib import suppress
+
+import pytest
 
 from sbtransfer.cluster.database import Database
 from sbtransfer.cluster.queue import GivenBackError, Queue
@@ -15,12 +16,47 @@ QUEUED = (
 
 async def worked(queue: Queue, send, until, **options) -> None:  # type: ignore[no-untyped-def]
     """Work until something is so, then stop as a worker does."""
-    task = asyncio.create_task(queue.work(send, **{"concurrency": 2, "ttl": 2.0} | options))
+    stopping = asyncio.Event()
+    task = asyncio.create_task(queue.work(send, stopping, **{"concurrency": 2, "ttl": 2.0} | options))
     while not until() and not task.done():
         await asyncio.sleep(0.01)
+    stopping.set()
+    await task
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_one_that_has_only_begun_can_be_stopped(database: Database, turns: int) -> None:
+    """At whichever moment of its beginning it is told: told once, procrastinate's worker may forget it."""
+
+    async def send(run: int, number: int) -> None:
+        raise AssertionError("there is nothing to send")
+
+    stopping = asyncio.Event()
+    queue = Queue(database, await an_owner(database))
+    task = asyncio.create_task(queue.work(send, stopping, concurrency=1, ttl=30.0))
+    for _ in range(turns):
+        await asyncio.sleep(0.002)
+    stopping.set()
+    await task
+    assert await rows(database, "SELECT id FROM procrastinate_workers") == []
+
+
+async def test_one_that_is_cancelled_leaves_no_task(database: Database) -> None:
+    await a_run(database, imports(1))
+    began = asyncio.Event()
+
+    async def send(run: int, number: int) -> None:
+        began.set()
+        raise GivenBackError("the worker stops")
+
+    queue = Queue(database, await an_owner(database))
+    task = asyncio.create_task(queue.work(send, asyncio.Event(), concurrency=1, ttl=30.0))
+    await began.wait()
+    before = asyncio.all_tasks()
     task.cancel()
-    with suppress(asyncio.CancelledError):
+    with pytest.raises(asyncio.CancelledError):
         await task
+    assert asyncio.all_tasks() <= before - {task}
 
 
 async def test_every_chunk_is_sent_once_and_gone(database: Database) -> None:

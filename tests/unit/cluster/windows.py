@@ -55,7 +55,7 @@ async def main(url: str, capacity: int, period: float, ttl: float, count: int, l
     """Spend single tokens as quickly as may be, and tell when; with a count of 0, hold half of all."""
     async with Database(url) as database:
         shared = SharedBudget(database, ttl)
-        budget, _ = shared.bind(Limits(requests=capacity, requests_period=period), rosa)
+        budget, _ = shared.bind(ROSA.endpoint, Limits(requests=capacity, requests_period=period), rosa)
         if not count:
             await budget.acquire(capacity // 2)
             print("held", flush=True)  # noqa: T201

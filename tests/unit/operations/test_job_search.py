@@ -40,9 +40,7 @@ def job(job_id: str, item: Any, start: float | None = 1.0, state: str = "RUNNING
 class Desk:
     """What goes on beside the search, and a platform with a list of jobs and files."""
 
-    def __init__(
-        self, *jobs: Job, known: Collection[str] = (), rivals: Sequence[Item] = ()
-    ) -> None:
+    def __init__(self, *jobs: Job, known: Collection[str] = (), rivals: Sequence[Item] = ()) -> None:
         self.jobs = jobs
         self._known = known
         self._rivals = rivals

@@ -8,7 +8,7 @@ from sbtransfer.cli.cluster.init import made
     [
         (0, "tables made, schema 3"),
         (1, "tables brought from schema 1 to 3"),
-        (3, "nothing to do, its tables are those of schema 3"),
+        (3, "its tables are up to date, schema 3"),
     ],
 )
 def test_what_was_done(before: int, words: str) -> None:
