@@ -31,7 +31,7 @@ from sbtransfer.reconcile import Reconciler
 
 log = logging.getLogger(__name__)
 
-_LOCKS = 0x53425466
+LOCKS = 0x53425466
 """Our own space among the advisory locks of a database: "SBTf"."""
 
 
@@ -90,7 +90,7 @@ class Follower:
         # Asked for again and again: a statement that waits in the server cannot surely be cancelled.
         while True:
             query = "SELECT pg_try_advisory_lock(%s, %s)"
-            row = await (await connection.execute(query, (_LOCKS, self.owner))).fetchone()
+            row = await (await connection.execute(query, (LOCKS, self.owner))).fetchone()
             if row == (True,):
                 return
             await asyncio.sleep(self.every)

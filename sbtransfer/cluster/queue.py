@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from attrs import define, field
 from procrastinate import App, PsycopgConnector, exceptions
@@ -74,8 +75,8 @@ async def check_queue(connection: Connection) -> None:
 
 async def _run(worker: Worker, stopping: asyncio.Event) -> None:
     """Run procrastinate's worker until told to stop."""
-    running: asyncio.Future[None] = asyncio.ensure_future(worker.run())  # type: ignore[no-untyped-call]
-    stopped = asyncio.ensure_future(stopping.wait())
+    running: asyncio.Future[Any] = asyncio.ensure_future(worker.run())  # type: ignore[no-untyped-call]
+    stopped: asyncio.Future[Any] = asyncio.ensure_future(stopping.wait())
     try:
         await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
         while not running.done():

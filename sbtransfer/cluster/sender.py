@@ -13,7 +13,7 @@ from sbtransfer.cluster.database import Database
 from sbtransfer.cluster.queue import GivenBackError
 from sbtransfer.cluster.queue_journal import QueueJournal, TakenError
 from sbtransfer.cluster.schema import Connection
-from sbtransfer.errors import SBTransferError
+from sbtransfer.errors import SBTransferError, UnauthorizedError
 from sbtransfer.grace import Grace
 from sbtransfer.http.api import API
 from sbtransfer.items import Kind
@@ -45,6 +45,9 @@ class Sender:
     sent: int = field(init=False, default=0)
     """How many chunks were sent."""
     stopping: asyncio.Event = field(init=False, factory=asyncio.Event)
+    refused: asyncio.Event = field(init=False, factory=asyncio.Event)
+    """Set once the platform refuses the token: no chunk fares better then."""
+    error: UnauthorizedError | None = field(init=False, default=None)
     _submitters: set[Submitter] = field(init=False, factory=set)
     _tasks: set[asyncio.Task[object]] = field(init=False, factory=set)
 
@@ -55,6 +58,10 @@ class Sender:
         self._tasks.add(task)
         try:
             await self._send(run, number)
+        except UnauthorizedError as error:
+            self.error = error
+            self.refused.set()
+            raise
         finally:
             self._tasks.discard(task)
 

@@ -93,6 +93,8 @@ class Worker:
             lives.cancel()
             await asyncio.wait({lives})
             raise
+        if not lives.cancelled():
+            lives.exception()  # It was looked at, even though the cancellation goes first.
 
     async def _lives(self) -> None:
         """Begin anew after each loss of the place among the others: nothing of the old one is used again."""
@@ -208,7 +210,8 @@ class _Life:
             )
         )
         following = asyncio.ensure_future(self.follower.run())
-        waits = [asyncio.ensure_future(one) for one in (stopped.wait(), self.session.lost.wait(), is_done())]
+        events = (stopped, self.session.lost, self.sender.refused)
+        waits = [asyncio.ensure_future(one) for one in (is_done(), *(event.wait() for event in events))]
         try:
             done, _ = await asyncio.wait({sending, following, *waits}, return_when=asyncio.FIRST_COMPLETED)
             if not self.session.lost.is_set():
@@ -217,6 +220,8 @@ class _Life:
         finally:
             await self._end(sending, following, *waits)
         self.session.check()
+        if self.sender.error is not None:
+            raise self.sender.error
         for one in done:
             _raise(one)
 

@@ -17,6 +17,7 @@ from sbtransfer import (
     VolumeImport,
 )
 from sbtransfer.cluster import Cluster, RunStatus, Worker
+from sbtransfer.cluster.follower import LOCKS
 from sbtransfer.errors import ClusterRefusedError, SettingsError
 from sbtransfer.simulator import Answer, Durations, Platform, Request, is_create
 from sbtransfer.simulator.refusals import Code, RefusalError
@@ -29,11 +30,14 @@ SOURCE, PROJECT = "rfranklin/input", "rfranklin/my-project"
 
 
 class Refusing(Platform):
-    """A platform that may refuse every create as a whole."""
+    """A platform that may refuse every create as a whole, or the token of those who create."""
 
     refuses = False
+    unauthorized = False
 
     def _route(self, request: Request, now: float) -> Answer:
+        if self.unauthorized and is_create(request):
+            raise RefusalError(401, Code.UNAUTHORIZED, "Unauthorized.")
         if self.refuses and is_create(request):
             raise RefusalError(400, Code.BAD_REQUEST, "Bad item somewhere.")
         return super()._route(request, now)
@@ -226,6 +230,24 @@ async def test_a_token_that_is_revoked_ends_the_worker(cluster: Cluster, platfor
     await a_worker(cluster, platform).run()
     assert (await cluster.status(run)).ok
     assert len(platform.created("imports")) == 200
+
+
+async def test_a_worker_that_only_sends_ends_as_well_when_its_token_is_refused(
+    cluster: Cluster, platform: Refusing
+) -> None:
+    """The follower is another one here: it is the create that meets the refusal."""
+    items = imports(100)
+    run = await submitted(cluster, platform, items)
+    async with cluster.database.connection() as holder:
+        await holder.execute("SELECT pg_advisory_lock(%s, id) FROM owners", (LOCKS,))
+        platform.unauthorized = True
+        with pytest.raises(UnauthorizedError):
+            await a_worker(cluster, platform, until_done=False).run()
+    assert (await cluster.status(run)).waiting == 100
+    platform.unauthorized = False
+    await a_worker(cluster, platform).run()
+    assert (await cluster.status(run)).ok
+    assert len(platform.created("imports")) == 100
 
 
 async def test_a_worker_with_another_users_token_is_refused(cluster: Cluster, platform: Platform) -> None:
