@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, Protocol, TypeAlias
 
-from attrs import frozen
+from attrs import define, frozen
 
 Share: TypeAlias = Literal["submit", "poll", "list", "recover"]
 
@@ -60,6 +60,25 @@ class Budget(Protocol):
 
         `window` identifies that window and grows with each new one; it ends in `ends_in` seconds.
         """
+
+
+@define(eq=False)
+class CountedGrant:
+    """Tokens of a budget that is told once what became of them: how many are spent, and how many refunded."""
+
+    _settle: Callable[[int, int], None]
+    amount: int
+    settled: bool = False
+
+    def answered(self, *, refund: int = 0) -> None:
+        """Count the tokens as spent now, less the refunded ones."""
+        if not self.settled:
+            self.settled = True
+            self._settle(self.amount - refund, refund)
+
+    def give_back(self) -> None:
+        """Free all tokens at once."""
+        self.answered(refund=self.amount)
 
 
 @frozen

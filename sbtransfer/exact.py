@@ -13,7 +13,7 @@ from collections import deque
 
 from attrs import define, field
 
-from sbtransfer.budget import Grant, Share
+from sbtransfer.budget import CountedGrant, Grant, Share
 from sbtransfer.errors import UsageError
 from sbtransfer.waiting_line import Waiter, WaitingLine
 
@@ -139,7 +139,7 @@ class ExactBudget:
             amount = min(amount, self._free)
             self._free -= amount
             self._unanswered += amount
-            self._line.serve(waiter, _ExactGrant(self, amount))
+            self._line.serve(waiter, CountedGrant(self._spent, amount))
 
     def _worth_waiting_until(self, waiter: Waiter, amount: int, now: float) -> float | None:
         """When `amount` tokens are free; `None` if that is now, or if a part should be taken now."""
@@ -176,18 +176,3 @@ class ExactBudget:
         self._free += refund
         self._unanswered -= amount + refund
         self._serve()
-
-
-@define(eq=False)
-class _ExactGrant:
-    budget: ExactBudget
-    amount: int
-    settled: bool = False
-
-    def answered(self, *, refund: int = 0) -> None:
-        if not self.settled:
-            self.settled = True
-            self.budget._spent(self.amount - refund, refund)
-
-    def give_back(self) -> None:
-        self.answered(refund=self.amount)

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from attrs import define, field
 
-from sbtransfer.budget import Grant, Share
+from sbtransfer.budget import CountedGrant, Grant, Share
 from sbtransfer.cluster.database import Database
 from sbtransfer.cluster.outbox import Outbox
 from sbtransfer.cluster.session import Session
@@ -134,7 +134,7 @@ class LeasedBudget:
             self._unused -= amount
             self._in_use += amount
             self._used_at = now
-            self._line.serve(waiter, _LeasedGrant(self, amount))
+            self._line.serve(waiter, CountedGrant(self._settled, amount))
 
     def _amount_for(self, waiter: Waiter, now: float) -> int:
         """How many tokens somebody gets now, 0 for none yet."""
@@ -262,18 +262,3 @@ class LeasedBudget:
         known = reply.more_in if reply.more_in is not None else _NEVER
         unknown = self.patience if reply.elsewhere or known == _NEVER else _NEVER
         return min(known, unknown) + self.random() * self.period / 1000
-
-
-@define(eq=False)
-class _LeasedGrant:
-    budget: LeasedBudget
-    amount: int
-    settled: bool = False
-
-    def answered(self, *, refund: int = 0) -> None:
-        if not self.settled:
-            self.settled = True
-            self.budget._settled(self.amount - refund, refund)
-
-    def give_back(self) -> None:
-        self.answered(refund=self.amount)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from attrs import field, frozen
 
+from sbtransfer.cli.cluster.packages import check_packages
 from sbtransfer.cli.exits import Exit
 from sbtransfer.cli.options import Verb
 
@@ -51,8 +52,6 @@ def with_database(options: Callable[[Verb], Verb]) -> Callable[[Verb], Verb]:
     def decorate(verb: Verb) -> Verb:
         @functools.wraps(verb)
         def command(*args: Any, **given: Any) -> Exit:
-            from sbtransfer.cli.cluster.opening import check_packages
-
             check_packages()
             code: Exit = verb(*args, **given)
             return code

@@ -1,11 +1,8 @@
-"""The way to a cluster's database: the packages that it takes, and the cluster while it is open."""
+"""The way to a cluster: its database, the limits that are shared there, and who asks the platform."""
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
-
-from sbtransfer.errors import SettingsError
 
 if TYPE_CHECKING:
     from sbtransfer.cli.cluster.database import DatabaseURL
@@ -13,21 +10,6 @@ if TYPE_CHECKING:
     from sbtransfer.cli.options import Rate
     from sbtransfer.cluster.cluster import Cluster
     from sbtransfer.limits import Limits
-
-PACKAGES = ("psycopg", "psycopg_pool", "procrastinate")
-
-
-def check_packages() -> None:
-    """Raise `SettingsError` that says what to install, unless all is there."""
-    try:
-        for package in PACKAGES:
-            importlib.import_module(package)
-    except ImportError as error:
-        missing = error.name or "the driver"
-        raise SettingsError(
-            f"a cluster needs further packages ({missing} is not installed):"
-            " pip install 'sbtransfer[postgres]'"
-        ) from None
 
 
 def cluster_at(database: DatabaseURL) -> Cluster:

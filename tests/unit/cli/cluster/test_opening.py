@@ -4,7 +4,7 @@ import pytest
 
 from sbtransfer import Client
 from sbtransfer.cli.cluster.database import DatabaseURL
-from sbtransfer.cli.cluster.opening import check_packages, client_options, limits_of, place_of
+from sbtransfer.cli.cluster.opening import client_options, limits_of, place_of
 from sbtransfer.cli.connection import Connection
 from sbtransfer.cli.options import Rate
 from sbtransfer.errors import SettingsError
@@ -14,10 +14,6 @@ URL = "https://cgc-api.sbgenomics.com/v2"
 
 def a_connection(endpoint: str | None = URL) -> Connection:
     return Connection(endpoint=endpoint, platform=None, profile=None, timeout=7.0, connect_timeout=1.0)
-
-
-def test_all_packages_are_here() -> None:
-    check_packages()
 
 
 def test_the_limits_are_the_two_rates() -> None:
