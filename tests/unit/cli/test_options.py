@@ -28,6 +28,7 @@ VERBS = (
     "limits",
     "list",
     "report",
+    "cluster",
 )
 
 
