@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -24,8 +25,6 @@ T = TypeVar("T")
 
 _PATIENCE = 30.0
 """Seconds beyond its `grace` for which nobody but its user waits for a run's end."""
-
-_left_open: WeakSet[Background] = WeakSet()
 
 
 @define(eq=False)
@@ -78,6 +77,8 @@ class Background:
         """Start, with the context variables of whoever starts it."""
         if self._thread is not None:
             raise UsageError("the run has started already")
+        if self.left:
+            raise UsageError("the run was closed before it started")
         thread = threading.Thread(
             target=copy_context().run, args=(self._work,), name="sbtransfer run", daemon=True
         )
@@ -109,12 +110,14 @@ class Background:
     @property
     def progress(self) -> Progress:
         """How it stands; after its end, how it stood last."""
+        if self._thread is None:
+            return Progress(total=self.run._engine.options.total)
         return self.ask(lambda: self._last or self.run.progress)
 
     @property
     def summary(self) -> Summary:
         """The count of its items."""
-        return self.ask(lambda: self.run.summary)
+        return self.ask(lambda: self.run.summary) if self.started else self.run.summary
 
     def leave(self) -> None:
         """Tell it to end: what is on its way is waited for up to `grace` seconds."""
@@ -126,9 +129,10 @@ class Background:
         if self.inside:
             raise UsageError("a run cannot be closed by its own work list: nobody would be left to do it")
         if self._thread is None:
+            self.left = True
             return
-        self.leave()
         try:
+            self.leave()
             self._done.wait()
         except BaseException:
             with suppress(_OverError):
@@ -164,19 +168,31 @@ class Background:
             with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
                 self._loop = runner.get_loop()
                 try:
-                    runner.run(self._transfer())
+                    self._run_to_the_end(runner)
                 finally:
                     with self._lock:
                         self._over = True
                     self._begun.set()
                     runner.run(asyncio.sleep(0))  # Whoever asked before that has an answer now.
+        except asyncio.CancelledError:
+            pass  # By `close`, for one who would not wait.
         except BaseException as error:  # noqa: BLE001 - raised to the user, in the user's thread
-            if not (self.left and isinstance(error, asyncio.CancelledError)):
-                self._failure = error
+            self._failure = error
         finally:
             self._begun.set()
             self.outbox.put(None)
             self._done.set()
+
+    def _run_to_the_end(self, runner: asyncio.Runner) -> None:
+        try:
+            runner.run(self._transfer())
+        except (KeyboardInterrupt, SystemExit):
+            # A work list that calls `sys.exit` breaks through the loop, as does every task that hears of it.
+            self._main.cancel()
+            while not self._main.done():
+                with suppress(KeyboardInterrupt, SystemExit):
+                    self._loop.run_until_complete(asyncio.wait({self._main}))
+            raise
 
     async def _transfer(self) -> None:
         self._main = asyncio.current_task()  # type: ignore[assignment]  # there is one
@@ -202,15 +218,52 @@ class Background:
 
     async def _next(self) -> list[Outcome]:
         """Wait for an outcome, and take those that are there by then; none is the end."""
-        outcomes: list[Outcome] = []
         stream = self.run._engine.stream
-        async for outcome in _again(self.run):
-            outcomes.append(outcome)
-            if len(outcomes) >= self.most or not stream.undelivered:
-                break
+        try:
+            outcomes = [await anext(self.run)]
+        except StopAsyncIteration:
+            return []
+        while stream.undelivered and len(outcomes) < self.most:
+            outcomes.append(await anext(self.run))
         return outcomes
 
     def _leave(self) -> None:
         if not self._pumping.done():
             self.left = True
             self._pumping.cancel()
+
+
+class _OverError(Exception):
+    """The loop takes nothing any more."""
+
+
+def _answer(answer: Future[T], question: Callable[[], T]) -> None:
+    try:
+        answer.set_result(question())
+    except Exception as error:  # noqa: BLE001 - raised to the one who asked
+        answer.set_exception(error)
+
+
+# At the interpreter's end ----------------------------------------------------------------------------------
+
+_running: WeakSet[Background] = WeakSet()
+_watched: list[bool] = []
+
+
+def _end_before_the_interpreter(one: Background) -> None:
+    """Have a run that its user still holds then end in good order: an exception may be what ends the program.
+
+    What `atexit` calls is called too late: no executor takes work any more then, and a journal needs one.
+    """
+    _running.add(one)
+    if not _watched:
+        _watched.append(True)
+        getattr(threading, "_register_atexit", atexit.register)(_end_all)
+
+
+def _end_all() -> None:
+    running = [one for one in _running if not one.ended]
+    for one in running:
+        one.leave()
+    for one in running:
+        one.abandon()

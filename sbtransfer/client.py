@@ -14,6 +14,7 @@ import aiohttp
 from sbtransfer.calls import PlatformCalls
 from sbtransfer.engine import Engine, Options
 from sbtransfer.errors import SettingsError, UsageError
+from sbtransfer.events import Listener
 from sbtransfer.http.api import API
 from sbtransfer.http.caller import Call, Caller
 from sbtransfer.http.credentials import Credentials
@@ -47,6 +48,7 @@ class Client(PlatformCalls):
     for one request. During an outage calls wait, for `give_up_after` seconds at most. A `session` of one's
     own is used and left open; `transport` replaces the network altogether. With a `budget`, such as a
     cluster's, the limits are shared with all others who use the same one; it belongs to this client alone.
+    `telemetry`, such as `sbtransfer.otel.Telemetry()`, hears of every run and every call.
 
     Use it as an async context manager, or call `aclose`. Raises `SettingsError` for settings that cannot
     work.
@@ -65,6 +67,7 @@ class Client(PlatformCalls):
         transport: Transport | None = None,
         profile: str | None = None,
         budget: SharedBudgets | None = None,
+        telemetry: Listener | None = None,
     ) -> None:
         settings = Settings.load(endpoint, token, profile)
         self.endpoint = settings.endpoint
@@ -80,6 +83,7 @@ class Client(PlatformCalls):
                 limits,
                 timeout,
                 give_up_after,
+                listener=telemetry,
                 **self._shared(budget, limits),
             )
         )

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from itertools import count
+from typing import Any
 
 from attrs import define, field, frozen
 
+from sbtransfer import events
 from sbtransfer.chunks import Chunker
 from sbtransfer.errors import CountError, SBTransferError, SettingsError, UsageError
+from sbtransfer.events import Event
 from sbtransfer.grace import Grace
 from sbtransfer.http.api import API
 from sbtransfer.items import Kind
@@ -25,6 +29,8 @@ from sbtransfer.reconcile import Reconciler
 from sbtransfer.sources import Remainder, Source
 from sbtransfer.stream import Stream
 from sbtransfer.submit import Submitter
+
+_numbers = count(1)
 
 
 @frozen(kw_only=True)
@@ -105,6 +111,7 @@ class Engine:
             self.submitter.again,
             self.submitter.settled,
             self.submitter.sending,
+            caller.listener,
         )
         chunker = Chunker(options.linger)
         self.reader = Reader(self.source, self.stream, chunker, journal, self.submitter.put, self._known)
@@ -112,6 +119,7 @@ class Engine:
     async def run(self) -> None:
         """Run all stations to their end; tell the stream how it ended. Raises nothing but a cancellation."""
         self.started = asyncio.get_running_loop().time()
+        self._tell_of_the_start()
         error: BaseException | None = UsageError("the run was closed before its end")
         try:
             async with self.logbook.opened(self.source, self.api):
@@ -122,6 +130,7 @@ class Engine:
             error = _bare(failure)
         finally:
             self.stream.end(error)
+            self._tell_of_the_end(error)
 
     async def _run_stations(self) -> None:
         async with asyncio.TaskGroup() as stations:
@@ -132,7 +141,9 @@ class Engine:
 
     async def _take_up(self) -> None:
         """Take what an earlier run left under way and in doubt."""
-        for left in await self.logbook.journal.unfinished():
+        journal = self.logbook.journal
+        unfinished = await journal.unfinished()
+        for left in unfinished:
             kind, sent = left.sent.kind, left.sent
             pending = [
                 Pending(job_id, entries, sent, ended=left.ended) for job_id, entries in left.jobs.items()
@@ -142,10 +153,18 @@ class Engine:
             self.poller.track_again(kind, pending)
             self.submitter.expect(kind, len(left.doubtful))
             self.reconciler.put(kind, doubted(left.doubtful, sent, "the run ended before the answer came"))
+        if unfinished or journal.past.length:
+            self._tell(
+                events.RUN_RESUMED,
+                known=journal.past.length,
+                under_way=self.poller.holding,
+                in_doubt=self.reconciler.holding,
+            )
 
     async def _read(self) -> None:
         if not self._stopping:
             await self.reader.run()
+            self._tell(events.LIST_ENDED, items=self.reader.read, error=events.words(self.reader.error))
         self.submitter.no_more()
 
     async def _submit(self) -> None:
@@ -159,6 +178,8 @@ class Engine:
 
     def stop(self) -> None:
         """Submit nothing more; what is under way is followed to its end."""
+        if not self._stopping:
+            self._tell(events.RUN_STOPPED, error=events.words(self._halted))
         self._stopping = True
         if self._reading is not None:
             self._reading.cancel()
@@ -169,6 +190,32 @@ class Engine:
     def _halt(self, error: SBTransferError) -> None:
         self._halted = self._halted or error
         self.stop()
+
+    def _tell(self, event: Event, **values: Any) -> None:
+        event.tell(self.api.caller.listener, **values)
+
+    def _tell_of_the_start(self) -> None:
+        events.current_run.set(next(_numbers))
+        events.follow(self.api.caller.listener, lambda: self.progress)
+        self._tell(
+            events.RUN_STARTED,
+            endpoint=self.api.caller.endpoint,
+            journal=self.logbook.journal.name if self.logbook.is_kept else None,
+            total=self.options.total,
+        )
+
+    def _tell_of_the_end(self, error: BaseException | None) -> None:
+        summary = self.summary
+        self._tell(
+            events.RUN_ENDED,
+            read=summary.read,
+            completed=summary.completed,
+            failed=summary.failed,
+            unconfirmed=summary.unconfirmed,
+            unfinished=summary.unfinished,
+            seconds=asyncio.get_running_loop().time() - (self.started or 0.0),
+            error=events.words(error),
+        )
 
     def _deliver(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:

@@ -35,8 +35,8 @@ class InvalidItemError(SBTransferError, ValueError):
 class WorkListError(SBTransferError, ValueError):
     """A work list that cannot be used: the file, or rows in it.
 
-    `problems` holds one line of text a bad row (file, line, column, what is wrong); `total` counts the bad
-    rows, of which `problems` may show only the first ones.
+    `problems` holds one line of text for each bad row (file, line, column, what is wrong); `total` counts the
+    bad rows, of which `problems` may show only the first ones.
     """
 
     def __init__(self, problems: Sequence[str], total: int | None = None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -12,6 +11,7 @@ from itertools import count
 
 from attrs import define, field
 
+from sbtransfer import events
 from sbtransfer.errors import (
     APIError,
     CountError,
@@ -27,8 +27,6 @@ from sbtransfer.journal.journal import Journal
 from sbtransfer.models import ErrorRecord, Outcome
 from sbtransfer.operations.operation import Operation, Pending, Seen, unconfirmed
 from sbtransfer.polling import Plan, Polling
-
-log = logging.getLogger(__name__)
 
 _AT_ONCE = 16
 """How many looks of one kind are on their way at once."""
@@ -253,12 +251,20 @@ class Poller:
         if seen.jobs != len(batch) or seen.items_ended != len(seen.outcomes):
             raise CountError(f"{len(batch)} jobs were looked at, of which some are not accounted for: {seen}")
         await self._settle(watch, seen, asyncio.get_running_loop().time())
+        events.LOOK_DONE.tell(
+            self.caller.listener,
+            kind=watch.operation.kind,
+            jobs=len(batch),
+            ended=len(seen.ended),
+            running=len(seen.running),
+            unseen=len(seen.unseen) + len(seen.unreadable),
+        )
         try:
             await watch.operation.charge(seen)
         except UnauthorizedError:
             raise
         except (APIError, NoAnswerError, UnreadableAnswerError) as error:
-            log.warning("what bundles hold could not be counted: %s", error)
+            events.BUNDLE_UNCOUNTED.tell(self.caller.listener, error=str(error))
 
     async def _settle(self, watch: _Watch, seen: Seen, now: float) -> None:
         for one in seen.running:

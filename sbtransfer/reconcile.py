@@ -7,12 +7,12 @@ seconds to finish what it may still be working on.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
+from sbtransfer import events
 from sbtransfer.errors import (
     APIError,
     NoAnswerError,
@@ -20,13 +20,12 @@ from sbtransfer.errors import (
     UnauthorizedError,
     UnreadableAnswerError,
 )
+from sbtransfer.events import Listener
 from sbtransfer.items import Kind
 from sbtransfer.journal.journal import Journal
 from sbtransfer.models import Entry, ErrorRecord, Outcome
 from sbtransfer.operations.operation import Doubt, Made, Pending, failed, unconfirmed
 from sbtransfer.operations.search import Found, Search
-
-log = logging.getLogger(__name__)
 
 _EARLY = 0.1
 """The first look comes after this part of `settle`: most calls without an answer were done by then."""
@@ -110,6 +109,7 @@ class Reconciler:
     again: Callable[[Kind, Sequence[Entry]], None]
     settled: Callable[[Kind, int], None]
     rivals: Callable[[Kind], Awaitable[list[Entry]]]
+    listener: Listener | None = None
     _closed: bool = field(init=False, default=False)
     _desks: dict[Kind, _Desk] = field(init=False)
 
@@ -165,7 +165,7 @@ class Reconciler:
         except UnauthorizedError:
             raise
         except (APIError, NoAnswerError, UnreadableAnswerError) as error:
-            log.warning("what became of %d items could not be read: %s", len(doubts), error)
+            events.DOUBT_UNREAD.tell(self.listener, kind=kind, items=len(doubts), error=str(error))
             desk.failures += 1
             if desk.failures < _MOST_FAILURES:
                 return
@@ -190,6 +190,10 @@ class Reconciler:
         self.deliver(made.outcomes)
         self.again(kind, [_to_be_sent_again(doubt) for doubt in absent])
         self.settled(kind, len(gone))
+        if gone:
+            events.DOUBT_SETTLED.tell(
+                self.listener, kind=kind, items=len(gone), found=len(concluded), again=len(absent)
+            )
 
     async def _write(self, made: Made, doubts: Sequence[Doubt]) -> None:
         """Note what was found, for each call in doubt."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import define, field
 
+from sbtransfer import events
 from sbtransfer.chunks import CHUNK_SIZE
 from sbtransfer.errors import (
     APIError,
@@ -22,6 +23,7 @@ from sbtransfer.errors import (
     UnauthorizedError,
     UnreadableAnswerError,
 )
+from sbtransfer.events import Event
 from sbtransfer.grace import Grace
 from sbtransfer.halving import Halving
 from sbtransfer.http.admission import Admission
@@ -224,6 +226,7 @@ class Submitter:
             if refusal is None:
                 halving.accepted()
             else:
+                self._tell(events.CHUNK_REFUSED, lane, sent, part, status=refusal.status, error=str(refusal))
                 refused = failed(halving.refused(refusal), sent, ErrorRecord.of(refusal))
                 await self.journal.ended(refused)
                 self._hand_over(lane, Made(outcomes=refused))
@@ -243,7 +246,12 @@ class Submitter:
             admission.give_back()
             raise
         lane.sending[sent.call] = part
+        self._tell(events.CHUNK_SENT, lane, sent, part, attempts=attempts)
         return sent
+
+    def _tell(self, event: Event, lane: _Lane, sent: Sent, part: Sequence[object], **more: Any) -> None:
+        kind = lane.operation.kind
+        event.tell(self.caller.listener, kind=kind, create=sent.call, items=len(part), **more)
 
     async def _create(
         self, lane: _Lane, part: Sequence[Entry], sent: Sent, admission: Admission
@@ -265,6 +273,12 @@ class Submitter:
         if made.items != len(part):
             raise CountError(f"{len(part)} items were sent, {made.items} are accounted for")
         await self.journal.answered(sent.call, made.jobs, made.outcomes)
+        if made.doubts:
+            self._tell(events.DOUBT_FOUND, lane, sent, made.doubts, error=made.doubts[0].reason)
+        else:
+            self._tell(
+                events.CHUNK_ACCEPTED, lane, sent, part, jobs=len(made.pending), refused=len(made.outcomes)
+            )
         self._hand_over(lane, made)
         return None
 

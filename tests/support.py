@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from email.utils import formatdate
+from inspect import signature
 from pathlib import Path
 from traceback import TracebackException
 from typing import Any, TypeAlias
@@ -51,11 +52,14 @@ def entries(*items: VolumeImport | VolumeExport | DRSImport) -> list[Entry]:
 # The network ---------------------------------------------------------------------------------------------
 
 
+_ASKED_FOR = {"stream_writer"} & set(signature(ClientResponse.__init__).parameters)
+
+
 class _Answer(ClientResponse):
-    """aioresponses 0.7.9 does not give what aiohttp 3.14 asks for."""
+    """aioresponses 0.7.9 does not give what aiohttp 3.14 asks for, and earlier ones do not."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("stream_writer", Mock())
+        kwargs = dict.fromkeys(_ASKED_FOR, Mock()) | kwargs
         super().__init__(*args, **kwargs)
 
 

@@ -1,4 +1,4 @@
-"""The layers of DESIGN.md, read off the imports: a room imports only from rooms with a lower number."""
+"""The layers of the rooms are kept: a room imports only from rooms with a lower number (tests/rooms.py)."""
 
 import ast
 import subprocess
@@ -8,75 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1] / "sbtransfer"
-
-LAYERS = {
-    "errors": 0,
-    "items": 0,
-    "models": 0,
-    "resources": 0,
-    "simulator": 0,
-    "profiles": 1,
-    "settings": 1,
-    "wire": 1,
-    "worklist": 1,
-    "chunks": 1,
-    "halving": 1,
-    "budget": 1,
-    "waiting_line": 1,
-    "exact": 1,
-    "limits": 1,
-    "grace": 1,
-    "progress": 1,
-    "experience": 1,
-    "polling": 1,
-    "http": 2,
-    "journal": 2,
-    "operations": 3,
-    "resumption": 3,
-    "sources": 3,
-    "stream": 4,
-    "reader": 4,
-    "submit": 4,
-    "reconcile": 4,
-    "logbook": 4,
-    "rest": 5,
-    "verify": 5,
-    "poll": 4,
-    "calls": 5,
-    "engine": 5,
-    "run": 6,
-    "client": 6,
-    "__init__": 7,
-    "cluster": 7,
-    "cli": 8,
-    "testing": 8,
-    "__main__": 9,
-}
-
-# Within a layer a room may use these neighbours, in this order and never back.
-NEIGHBOURS = [
-    "errors",
-    "items",
-    "models",
-    "resources",
-    "profiles",
-    "settings",
-    "chunks",
-    "worklist",
-    "budget",
-    "waiting_line",
-    "exact",
-    "limits",
-    "experience",
-    "polling",
-    "journal",
-    "http",
-    "stream",
-    "reader",
-    "run",
-    "client",
-]
+from tests.rooms import ARROWS, FILES, LAYERS, NEIGHBOURS, ROOT, imported, room_of
 
 # The simulator shares nothing with the rest, since a shared mistake would go unseen; no one of the core may
 # lean on it either.
@@ -84,40 +16,6 @@ USERS_OF_THE_SIMULATOR = {"simulator", "testing", "cli"}
 
 # Installed with an extra alone; everything but the cluster works without them.
 OF_THE_CLUSTER = {"procrastinate", "psycopg", "psycopg_pool"}
-
-
-def room_of(path: Path) -> str:
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
-
-
-def imports(path: Path) -> Iterator[str]:
-    """Yield the rooms that a file imports; what is imported for its types alone counts, too."""
-    for name in imported(path):
-        package, _, rest = name.partition(".")
-        if package == "sbtransfer":
-            yield rest.partition(".")[0] or "__init__"
-
-
-def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module is not None:
-            names = [node.module]
-            if node.module == "sbtransfer":
-                names = [f"sbtransfer.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            continue
-        yield from names
-
-
-def known(room: str) -> str:
-    """Take a name that is no room for the front door's: `from sbtransfer import Client`."""
-    return room if room in LAYERS else "__init__"
-
-
-FILES = sorted(ROOT.rglob("*.py"))
-ARROWS = sorted({(room_of(file), known(room)) for file in FILES for room in imports(file)})
 
 
 def test_every_room_has_a_layer() -> None:

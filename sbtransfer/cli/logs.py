@@ -16,7 +16,7 @@ from stat import S_ISREG
 import click
 from rich.console import Console
 
-from sbtransfer import __version__
+from sbtransfer import __version__, events
 from sbtransfer.cli.console import plain, say
 from sbtransfer.errors import SettingsError
 
@@ -88,23 +88,25 @@ def logs(console: Console, *, verbose: bool, path: Path | None = None) -> Iterat
         stack.callback(own.setLevel, own.level)
         if handlers:
             own.setLevel(logging.DEBUG)
-        with _begin_and_end(own):
+        with _begin_and_end():
             yield
 
 
 @contextmanager
-def _begin_and_end(own: logging.Logger) -> Iterator[None]:
+def _begin_and_end() -> Iterator[None]:
     """Log which program began, and what ended it; never what it was given, which may be a secret."""
     context = click.get_current_context(silent=True)
     command = context.command_path if context else "no command"
-    own.debug("%s, sbtransfer %s, Python %s, %s", command, __version__, sys.version.split()[0], sys.platform)
+    events.COMMAND_BEGAN.tell(
+        command=command, version=__version__, python=sys.version.split()[0], platform=sys.platform
+    )
     try:
         yield
     except click.exceptions.Exit as end:
-        own.debug("exit code %d", end.exit_code)
+        events.COMMAND_ENDED.tell(exit_code=end.exit_code, error=None)
         raise
     except BaseException as error:
-        own.debug("ended by %s: %s", type(error).__name__, error)
+        events.COMMAND_ENDED.tell(exit_code=None, error=f"ended by {type(error).__name__}: {error}")
         raise
 
 

@@ -98,7 +98,7 @@ class Cluster:
     async def results(self, run: int, *, follow: bool = False, every: float = 1.0) -> AsyncIterator[Outcome]:
         """Yield the outcomes of a run that there are, in the order of its list.
 
-        With `follow` as they come, until there will be no more; what is new is looked for `every` so many
+        With `follow` as they come, until there will be no more; what is new is looked for once in `every`
         seconds. One whose item was tried again comes again: the last one of an index counts.
         """
         await self.status(run)

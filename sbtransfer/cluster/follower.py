@@ -7,13 +7,13 @@ of PostgreSQL decides: it is free again as soon as the connection of its holder 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import psycopg
 from attrs import define, field
 
+from sbtransfer import events
 from sbtransfer.cluster.database import Database
 from sbtransfer.cluster.queue import Queue
 from sbtransfer.cluster.queue_journal import QueueJournal
@@ -28,8 +28,6 @@ from sbtransfer.operations.operation import Pending, doubted
 from sbtransfer.poll import Poller
 from sbtransfer.polling import Polling
 from sbtransfer.reconcile import Reconciler
-
-log = logging.getLogger(__name__)
 
 LOCKS = 0x53425466
 """Our own space among the advisory locks of a database: "SBTf"."""
@@ -69,7 +67,7 @@ class Follower:
                     group.create_task(self._poller.run())
                     group.create_task(self._reconciler.run())
             except* (_RoleLostError, DatabaseAwayError):
-                log.warning("the role of the follower was lost with its connection, and is asked for again")
+                events.WORKER_FOLLOWS_NO_MORE.tell()
             await asyncio.sleep(self.every)
 
     @asynccontextmanager
@@ -78,7 +76,7 @@ class Follower:
         try:
             async with self.database.connection() as connection:
                 await self._got(connection)
-                log.info("this worker follows what is under way")
+                events.WORKER_FOLLOWS.tell()
                 self.leads = True
                 yield connection
         except psycopg.OperationalError as error:
@@ -134,7 +132,7 @@ class Follower:
         while True:
             dead = await self.journal.open_dead()
             if dead:
-                log.warning("%d calls of workers that have died are looked up", dead)
+                events.WORKER_TAKES_OVER.tell(calls=dead)
             while taken := await self.journal.take_open():
                 for left in taken:
                     self._take(left)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from attrs import define, field
 
+from sbtransfer import events
 from sbtransfer.budget import CountedGrant, Grant, Share
 from sbtransfer.cluster.database import Database
 from sbtransfer.cluster.outbox import Outbox
@@ -18,8 +18,6 @@ from sbtransfer.cluster.tokens import Account, Reply, Wish, exchange
 from sbtransfer.errors import ClusterError, DatabaseAwayError, UsageError
 from sbtransfer.journal.journal import BudgetName
 from sbtransfer.waiting_line import Waiter, WaitingLine
-
-log = logging.getLogger(__name__)
 
 _BATCHES = 50
 """Into so many parts the whole budget is cut: fewer round trips, and little that one process holds unused."""
@@ -181,7 +179,7 @@ class LeasedBudget:
                 await self._exchange()
             except ClusterError as error:
                 if isinstance(error, DatabaseAwayError):
-                    log.warning("no %s can be shared just now: %s", self.name, error)
+                    events.LIMIT_UNSHARED.tell(budget=self.name, error=str(error))
                 else:
                     self.fail(error)
                 await asyncio.sleep(_PAUSE)

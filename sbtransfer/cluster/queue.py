@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,10 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker
 
+from sbtransfer import events
 from sbtransfer.cluster.database import Database
 from sbtransfer.cluster.schema import Connection
 from sbtransfer.errors import ClusterError, ClusterRefusedError, SessionLostError
-
-log = logging.getLogger(__name__)
 
 CHUNK_TASK = "sbtransfer chunk"
 RESCUE_TASK = "sbtransfer rescue"
@@ -201,6 +199,8 @@ class Queue:
         manager = await self._manager()
         stalled = list(await manager.get_stalled_jobs(queue=self.name, seconds_since_heartbeat=ttl))
         for job in stalled:
-            log.warning("chunk %s goes back to the queue: its worker has died", job.task_kwargs)
+            events.CHUNK_RETURNED.tell(
+                cluster_run=job.task_kwargs.get("run"), chunk=job.task_kwargs.get("number")
+            )
             await manager.retry_job(job)
         return len(stalled)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -12,6 +11,7 @@ from attrs import define, evolve, field
 import sbtransfer.cluster.queue_calls as calls
 import sbtransfer.cluster.reads as reads
 import sbtransfer.cluster.writes as writes
+from sbtransfer import events
 from sbtransfer.cluster.call_numbers import CallNumbers
 from sbtransfer.cluster.database import Database
 from sbtransfer.cluster.queue_calls import Mine, TakenError
@@ -23,8 +23,6 @@ from sbtransfer.journal import Owner, Past, Recorded, Sent, Spend, Unfinished
 from sbtransfer.models import Entry, Outcome
 
 __all__ = ["Presence", "QueueJournal", "TakenError"]
-
-log = logging.getLogger(__name__)
 
 
 class Presence(Protocol):
@@ -112,7 +110,7 @@ class QueueJournal:
         )
         self._settled(call, ids)
         if dropped:
-            log.warning("the answer to call %d came late: %d of its items have another call", call, dropped)
+            events.CHUNK_ANSWERED_LATE.tell(create=call, items=dropped)
 
     def _settled(self, call: int, ids: Collection[int]) -> None:
         doubts = self._doubts.get(call)
@@ -132,7 +130,7 @@ class QueueJournal:
         for call in list(self._doubts):
             self._settled(call, indexes)
         if freed < len(indexes):
-            log.warning("%d of %d items are in doubt no more", len(indexes) - freed, len(indexes))
+            events.DOUBT_GONE.tell(items=len(indexes) - freed, looked_for=len(indexes))
 
     async def ended(self, outcomes: Sequence[Outcome]) -> None:
         """Note outcomes, with their jobs; the last word on an item counts."""

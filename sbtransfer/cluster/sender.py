@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from contextlib import suppress
 
 from attrs import define, field
 
+from sbtransfer import events
 from sbtransfer.cluster.database import Database
 from sbtransfer.cluster.queue import GivenBackError
 from sbtransfer.cluster.queue_journal import QueueJournal, TakenError
@@ -21,8 +21,6 @@ from sbtransfer.models import Entry, Outcome
 from sbtransfer.operations import operations
 from sbtransfer.operations.operation import Pending
 from sbtransfer.submit import Submitter
-
-log = logging.getLogger(__name__)
 
 
 @define(eq=False, kw_only=True)
@@ -73,7 +71,7 @@ class Sender:
         try:
             refusal = await self._submit(entries)
         except TakenError as error:
-            log.warning("chunk %d of run %d: %s", number, run, error)
+            events.CHUNK_TAKEN.tell(cluster_run=run, chunk=number, error=str(error))
             return
         if self.stopping.is_set() and await self.journal.waiting_in(run, number):
             raise GivenBackError(f"chunk {number} of run {run} goes back to the queue: this worker stops")

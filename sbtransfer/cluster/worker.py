@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
 from attrs import Factory, define, field
 
+from sbtransfer import events
 from sbtransfer.client import Client
 from sbtransfer.cluster.budget import SharedBudget
 from sbtransfer.cluster.database import Database
@@ -23,8 +23,6 @@ from sbtransfer.errors import ClusterError, ClusterRefusedError, SessionLostErro
 from sbtransfer.grace import Grace
 from sbtransfer.journal import Owner
 
-log = logging.getLogger(__name__)
-
 
 @define(eq=False, kw_only=True)
 class Worker:
@@ -34,7 +32,7 @@ class Worker:
     are sent at once. `ttl` is in seconds: a worker of which nothing was heard for so long is taken for dead
     by the others, and takes itself for dead. No more is sent while `most_under_way` items are followed.
     `settle`, `grace`, `job_timeout`, `max_consecutive_failures`, `verify_drs` and `resend_ambiguous` are
-    those of `Client.transfer`; `every` so many seconds the database is looked at for what is new.
+    those of `Client.transfer`; the database is looked at for what is new once in `every` seconds.
 
     A first cancellation lets calls that are on their way end, and gives all else back; a second lets go.
     """
@@ -102,11 +100,11 @@ class Worker:
             try:
                 await self._live()
             except SessionLostError as error:
-                log.warning("%s; begins anew", error)
+                events.WORKER_BEGINS_ANEW.tell(error=str(error))
             except ClusterRefusedError:
                 raise
             except ClusterError as error:
-                log.warning("%s; goes on in a moment", error)
+                events.WORKER_PAUSES.tell(error=str(error))
                 await self._sleep()
 
     async def _live(self) -> None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import stamina
 from aiolimiter import AsyncLimiter
 from attrs import Factory, define, evolve, field, frozen
 
+from sbtransfer import events
 from sbtransfer.budget import Budget, Share
 from sbtransfer.errors import (
     APIError,
-    NetworkError,
     NoAnswerError,
     NotSentError,
     OutageError,
@@ -24,6 +23,7 @@ from sbtransfer.errors import (
     UnauthorizedError,
     UnreadableAnswerError,
 )
+from sbtransfer.events import Listener
 from sbtransfer.grace import Grace
 from sbtransfer.http.admission import Admission
 from sbtransfer.http.clock import PlatformClock
@@ -37,6 +37,7 @@ from sbtransfer.http.policy import (
     verdict_of,
     worth_repeating,
 )
+from sbtransfer.http.routes import route_of
 from sbtransfer.http.spends import KeptBudget, Spends
 from sbtransfer.http.transport import Method, Request, Response, Transport
 from sbtransfer.journal.journal import BudgetName
@@ -45,8 +46,6 @@ from sbtransfer.resources import RateLimit
 from sbtransfer.wire import read, read_error
 
 T = TypeVar("T")
-
-log = logging.getLogger(__name__)
 
 
 @frozen
@@ -101,7 +100,8 @@ class Caller:
     """Sends calls until they have an answer that means something, within the budgets of one client.
 
     `timeout` is in seconds for one sending; `give_up_after` in seconds of trouble for one call. A `check` is
-    called before each sending: what it raises ends the call, which then is not sent.
+    called before each sending: what it raises ends the call, which then is not sent. A `listener` hears of
+    each call, and of what keeps calls from being sent.
     """
 
     endpoint: str
@@ -115,7 +115,10 @@ class Caller:
     requests: Budget = Factory(lambda self: self._kept("requests"), takes_self=True)
     files: Budget = Factory(lambda self: self._kept("files"), takes_self=True)
     check: Callable[[], None] | None = None
-    gate: Gate = Factory(lambda self: Gate(self._probe, self.give_up_after), takes_self=True)
+    listener: Listener | None = None
+    gate: Gate = Factory(
+        lambda self: Gate(self._probe, self.give_up_after, listener=self.listener), takes_self=True
+    )
     _pace: AsyncLimiter | None = Factory(lambda self: _pace(self.limits), takes_self=True)
     _start: _Start = field(factory=_Start)
     _numbers: count[int] = field(factory=lambda: count(1))
@@ -146,7 +149,7 @@ class Caller:
             except UnauthorizedError:
                 raise
             except (APIError, NoAnswerError, UnreadableAnswerError) as error:
-                log.warning("the platform does not say what is left of its limits: %s", error)
+                events.LIMIT_UNKNOWN.tell(self.listener, error=str(error))
             else:
                 self.requests.observe(limit.remaining, limit.reset, seconds)
             self._start.made = True
@@ -161,6 +164,7 @@ class Caller:
         admission = Admission(share, grace=grace)
         try:
             if files:
+                self._say_if_short("files", self.files, 1 if partial else files, share)
                 admission.files = await self.files.acquire(files, share, partial=partial)
             await self._admit_request(admission)
         except BaseException:
@@ -169,9 +173,14 @@ class Caller:
         return admission
 
     async def _admit_request(self, admission: Admission) -> None:
+        self._say_if_short("requests", self.requests, 1, admission.share)
         admission.request = await self.requests.acquire(1, admission.share)
         if self._pace is not None:
             await self._pace.acquire()
+
+    def _say_if_short(self, name: BudgetName, budget: Budget, amount: int, share: Share) -> None:
+        if events.LIMIT_WAITING.wanted(self.listener) and budget.left < amount:
+            events.LIMIT_WAITING.tell(self.listener, budget=name, share=share, seconds=budget.more_in)
 
     def _limit_and_reset(self, answer: Response) -> tuple[RateLimit, float]:
         return read(answer.body, RateLimit), seconds_to_reset(answer, self.limits.requests_period)
@@ -229,7 +238,8 @@ class Caller:
         """Send a call once, and settle what it spent."""
         headers = await self.credentials.headers()
         request = self._request(call, headers)
-        exchange = self._exchange(request)
+        told = events.CALL_SENT.wanted(self.listener)
+        exchange = self._told_exchange(request) if told else self._exchange(request)
         admission.in_doubt = True
         try:
             if admission.grace is not None:
@@ -268,20 +278,43 @@ class Caller:
             headers["X-Sbg-Advance-Access"] = "Advance"
         return Request(call.method, self.endpoint + call.path, headers, call.query, call.body)
 
+    async def _told_exchange(self, request: Request) -> Response:
+        """Send a request and return its answer, and tell of both."""
+        began, call = asyncio.get_running_loop().time(), self._described(request)
+        events.CALL_SENT.tell(self.listener, **call)
+        try:
+            answer = await self._exchange(request)
+        except BaseException as error:
+            seconds = asyncio.get_running_loop().time() - began
+            if isinstance(error, Exception):
+                events.CALL_FAILED.tell(self.listener, **call, error=events.words(error), seconds=seconds)
+            else:
+                events.CALL_ABANDONED.tell(self.listener, **call, seconds=seconds)
+            raise
+        events.CALL_ANSWERED.tell(
+            self.listener,
+            **call,
+            status=answer.status,
+            request_id=_request_id(answer),
+            seconds=asyncio.get_running_loop().time() - began,
+        )
+        return answer
+
     async def _exchange(self, request: Request) -> Response:
-        number = next(self._numbers)
-        log.debug("call %d: %s %s", number, request.method, request.url)
         try:
             async with asyncio.timeout(self.timeout):
-                answer = await self.transport.send(request)
+                return await self.transport.send(request)
         except TimeoutError:
-            log.debug("call %d: no answer within %g s", number, self.timeout)
             raise NoAnswerError(f"no answer within {self.timeout:g} s") from None
-        except NetworkError as error:
-            log.debug("call %d: %s", number, error)
-            raise
-        log.debug("call %d: HTTP %d%s", number, answer.status, _request_id(answer))
-        return answer
+
+    def _described(self, request: Request) -> dict[str, Any]:
+        route = route_of(request.url.removeprefix(self.endpoint))
+        return {
+            "call": next(self._numbers),
+            "method": request.method,
+            "route": route,
+            "url": request.url,
+        }
 
     async def _again(self, attempt: _Attempt, patience: _Patience) -> bool:
         """Tell the gate how a sending failed; return whether the call may be sent again."""
@@ -297,7 +330,9 @@ class Caller:
                 return True
             case Verdict.UNAUTHORIZED if not patience.renewed:
                 patience.renewed = True
-                return await self.credentials.renew(attempt.headers)
+                renewed = await self.credentials.renew(attempt.headers)
+                events.TOKEN_RENEWED.tell(self.listener, renewed=renewed)
+                return renewed
             case Verdict.UNCLEAR:
                 self.gate.failed(reason)
                 return False
@@ -317,13 +352,12 @@ class Caller:
         return str(attempt.error) if attempt.verdict in (Verdict.AWAY, Verdict.UNCLEAR) else None
 
 
-def _request_id(answer: Response) -> str:
-    """Say by which id the platform itself knows a call, for its support; nothing if it does not tell.
+def _request_id(answer: Response) -> str | None:
+    """Return by which id the platform itself knows a call, for its support, if it tells one.
 
     Assumption: no documentation names the header, which the platform's own client reads.
     """
-    its_own = answer.headers.get("X-Request-Id")
-    return f", request id {its_own}" if its_own else ""
+    return answer.headers.get("X-Request-Id")
 
 
 def _pace(limits: Limits) -> AsyncLimiter | None:

@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from attrs import define, field
 
+from sbtransfer import events
 from sbtransfer.errors import OutageError
+from sbtransfer.events import Listener
 
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 60.0
@@ -37,6 +39,7 @@ class Gate:
     probe: Probe
     give_up_after: float = 3600.0
     random: Callable[[], float] = random.random
+    listener: Listener | None = field(default=None, kw_only=True)
     reason: str | None = field(init=False, default=None)
     resumes_at: float = field(init=False, default=0.0)
     _limited: bool = field(init=False, default=False)
@@ -69,6 +72,7 @@ class Gate:
         """A limit was reached: nobody passes for so many seconds."""
         self._limited = True
         self._shut(reason, seconds)
+        events.LIMIT_REACHED.tell(self.listener, seconds=seconds, reason=reason)
 
     def failed(self, reason: str, attempts: int = 1) -> None:
         """The platform did not do its work, for the call that tells so the `attempts`-th time in a row."""
@@ -77,7 +81,8 @@ class Gate:
         if self.reason is None:
             # Calls that were under way when the gate was shut say nothing new about the outage.
             self._failures = max(self._failures + 1, attempts)
-            self._shut(reason, backoff(self._failures, self.random()))
+            seconds = self._rest(reason)
+            events.PLATFORM_AWAY.tell(self.listener, reason=reason, seconds=seconds)
 
     async def _try(self) -> None:
         self._probing = True
@@ -91,11 +96,18 @@ class Gate:
         if reason is not None:
             self._give_up_in_time(reason)
             self._failures += 1
-            self._shut(reason, backoff(self._failures, self.random()))
+            seconds = self._rest(reason)
+            events.PLATFORM_STILL_AWAY.tell(self.listener, reason=reason, seconds=seconds)
             return
         self._away_since = None
         if not self._limited:
             self._open()
+
+    def _rest(self, reason: str) -> float:
+        """Shut for as long as so many failures say; return how many seconds that is."""
+        seconds = backoff(self._failures, self.random())
+        self._shut(reason, seconds)
+        return seconds
 
     def _give_up_in_time(self, reason: str) -> None:
         now = asyncio.get_running_loop().time()
@@ -139,5 +151,6 @@ class Gate:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        events.PLATFORM_BACK.tell(self.listener, reason=self.reason)
         self.reason, self._limited = None, False
         self._wake()

@@ -29,6 +29,7 @@ class Desk:
     """A submitter whose creates do what a test says."""
 
     kind, jobs_per_look, spends_files = "import", 100, False
+    listener = None
 
     def __init__(self, create: Any) -> None:
         self._create = create

@@ -20,8 +20,8 @@ def test_control_characters_are_taken_out() -> None:
 
 def test_a_pipe_gets_lines_as_they_are() -> None:
     console = Console(file=io.StringIO(), width=20)
-    say(console, f"{'word ' * 20}\n[bold]second[/bold] :smile: 17")
-    assert written(console) == f"{'word ' * 20}\n[bold]second[/bold] :smile: 17\n"
+    say(console, f"{'word ' * 20}end\n[bold]second[/bold] :smile: 17")
+    assert written(console) == f"{'word ' * 20}end\n[bold]second[/bold] :smile: 17\n"
 
 
 def test_a_terminal_gets_lines_wrapped_between_words() -> None:

@@ -142,15 +142,15 @@ def invoke(path: Path, how: BaseException | None) -> Result:
 @pytest.mark.parametrize(
     ("how", "last"),
     [
-        (None, "sbtransfer: exit code 1"),
-        (SettingsError("no token"), "sbtransfer: ended by SettingsError: no token"),
-        (KeyboardInterrupt(), "sbtransfer: ended by KeyboardInterrupt: "),
+        (None, "sbtransfer.command: exit code 1"),
+        (SettingsError("no token"), "sbtransfer.command: ended by SettingsError: no token"),
+        (KeyboardInterrupt(), "sbtransfer.command: ended by KeyboardInterrupt: "),
     ],
 )
 def test_the_log_tells_what_began_and_how_it_ended(path: Path, how: BaseException | None, last: str) -> None:
     invoke(path, how)
     lines = path.read_text().split("\n")
-    assert lines[0].partition(" ")[2].startswith("sbtransfer: verb, sbtransfer ")
+    assert lines[0].partition(" ")[2].startswith("sbtransfer.command: verb, sbtransfer ")
     assert lines[-2].partition(" ")[2] == last
     assert "hush" not in path.read_text()
 
