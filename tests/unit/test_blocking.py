@@ -433,8 +433,8 @@ ENDINGS = {
     "Ctrl-C and a stop": (
         "with run:\n"
         "    next(run)\n"
-        "    print('one', flush=True)\n"
         "    try:\n"
+        "        print('one', flush=True)\n"
         "        for outcome in run: pass\n"
         "    except KeyboardInterrupt:\n"
         "        run.stop()\n"
