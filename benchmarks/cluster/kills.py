@@ -13,9 +13,9 @@ from time import monotonic
 from attrs import Factory, define, field, frozen
 
 from benchmarks.cluster.hosts import Hosts
-from benchmarks.crash_child import LATEST, Scale, brought, imported
-from benchmarks.crash_life import WatchedPlatform
-from benchmarks.crash_verdict import Verdict, judge
+from benchmarks.crash.child import LATEST, Scale, brought, imported
+from benchmarks.crash.life import WatchedPlatform
+from benchmarks.crash.verdict import Verdict, judge
 from sbtransfer import Client, Item, Outcome
 from sbtransfer.cluster import Cluster, RunStatus
 from sbtransfer.simulator import Durations, Faults

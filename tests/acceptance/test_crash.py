@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from benchmarks.crash import crash
-from benchmarks.crash_run import Settings
+from benchmarks.crash.__main__ import crash
+from benchmarks.crash.run import Settings
 
 
 async def test_ten_kills_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import scale, scale_many, scale_startup
-from benchmarks.scale_list import Case, Cost
-from benchmarks.scale_startup import EMPTY, HELP, IMPORT, Start
+import benchmarks.scale.__main__ as scale
+from benchmarks.scale import many_lists, starts
+from benchmarks.scale.one_list import Case, Cost
+from benchmarks.scale.starts import EMPTY, HELP, IMPORT, Start
 
 
 def test_every_way_of_taking_a_list_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
@@ -22,7 +23,7 @@ def test_every_way_of_taking_a_list_is_measured(capsys: pytest.CaptureFixture[st
 
 
 def test_many_transfers_lose_nothing_and_do_nothing_twice() -> None:
-    alone, together = (scale_many.measure(*way, limited=True) for way in ((1, 800), (4, 200)))
+    alone, together = (many_lists.measure(*way, limited=True) for way in ((1, 800), (4, 200)))
     for run in (alone, together):
         assert (run.lost, run.twice) == (0, 0)
         assert len(run.ends) == len(run.done_by_half) == run.transfers
@@ -33,8 +34,8 @@ def test_many_transfers_lose_nothing_and_do_nothing_twice() -> None:
 
 def test_half_of_all_is_done_when_half_of_all_moments_have_come() -> None:
     times = [[1.0, 2.0, 3.0, 4.0], [2.5, 8.0, 8.5, 9.0]]
-    assert scale_many.by_half(times) == [3, 1]
-    assert [scale_many.moment_of(share, times) for share in (0.5, 0.95, 1.0)] == [3.0, 9.0, 9.0]
+    assert many_lists.by_half(times) == [3, 1]
+    assert [many_lists.moment_of(share, times) for share in (0.5, 0.95, 1.0)] == [3.0, 9.0, 9.0]
 
 
 def test_the_bars_of_memory_and_of_starts_judge_what_was_measured() -> None:
@@ -56,9 +57,9 @@ def test_growth_is_the_least_of_each_size_and_flat_from_ten_thousand_on() -> Non
 
 
 def test_what_fails_to_start_has_no_figure() -> None:
-    assert scale_startup.cpu_of([sys.executable, "-c", "pass"]) > 0
+    assert starts.cpu_of([sys.executable, "-c", "pass"]) > 0
     with pytest.raises(SystemExit, match="exit code 3"):
-        scale_startup.cpu_of([sys.executable, "-c", "raise SystemExit(3)"])
+        starts.cpu_of([sys.executable, "-c", "raise SystemExit(3)"])
 
 
 def test_one_part_alone_is_printed_and_written(

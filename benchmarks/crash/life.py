@@ -13,7 +13,7 @@ from typing import cast
 
 from attrs import define
 
-from benchmarks.crash_child import STEP
+from benchmarks.crash.child import STEP
 from sbtransfer.simulator import Delivery, Platform, Request, is_create
 
 LONGEST = 5.0

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from attrs import define, field
 
-from benchmarks.crash_child import Scale
-from benchmarks.crash_run import Run, Settings
+from benchmarks.crash.child import Scale
+from benchmarks.crash.run import Run, Settings
 
 SHOWN = 10
 """How many complaints of a run are printed."""

@@ -17,14 +17,14 @@ from time import monotonic
 
 from attrs import Factory, define, field, frozen
 
-from benchmarks.crash_child import LATEST, Scale, mixed
-from benchmarks.crash_life import Life, WatchedPlatform, moments
-from benchmarks.crash_verdict import Verdict, judge
+from benchmarks.crash.child import LATEST, Scale, mixed
+from benchmarks.crash.life import Life, WatchedPlatform, moments
+from benchmarks.crash.verdict import Verdict, judge
 from sbtransfer import JournalError, JournalReader
 from sbtransfer.simulator import Durations, Faults
 from sbtransfer.simulator.server import Server
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 HANGS = 300.0
 """Seconds after which a child that nobody killed is taken to make no progress."""
 
@@ -111,7 +111,7 @@ class Run:
 
     async def _start(self, url: str) -> Process:
         settings = self.settings
-        arguments = ["-m", "benchmarks.crash_child", str(self.journal), "--items", str(settings.items)]
+        arguments = ["-m", "benchmarks.crash.child", str(self.journal), "--items", str(settings.items)]
         arguments += ["--in-flight", str(settings.in_flight), "--speed", str(settings.scale.speed)]
         arguments += ["--uvloop"] if settings.uvloop else []
         environment = os.environ | {"SB_API_ENDPOINT": url, "SB_AUTH_TOKEN": self.platform.token}

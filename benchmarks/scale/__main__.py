@@ -25,11 +25,11 @@ from typing import Any, ParamSpec, TypeVar
 
 from attrs import asdict
 
-from benchmarks import scale_list, scale_many, scale_startup
 from benchmarks.compare.turns import Setting, served
-from benchmarks.scale_list import Case, Cost
-from benchmarks.scale_many import Together
-from benchmarks.scale_startup import HELP, IMPORT, Start
+from benchmarks.scale import many_lists, one_list, starts
+from benchmarks.scale.many_lists import Together
+from benchmarks.scale.one_list import Case, Cost
+from benchmarks.scale.starts import HELP, IMPORT, Start
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -68,7 +68,7 @@ def memory(sizes: Sequence[int] = (FEW, MANY)) -> list[Cost]:
     costs = []
     with served(Setting.of(max(sizes), 0.0)) as endpoint:
         for way in ways:
-            both = [alone(scale_list.measure, Case(size, **way), endpoint) for size in sizes]
+            both = [alone(one_list.measure, Case(size, **way), endpoint) for size in sizes]
             costs += both
             print(
                 f"  {both[0].case.name:<21}{''.join(f'{one.peak_mb:12.1f}' for one in both)}"
@@ -101,7 +101,7 @@ def growth(sizes: Sequence[int] = SIZES, rounds: int = 3) -> list[Cost]:
         for size in sizes:
             for journal in (False, True):
                 times = min(rounds, max(1, AT_MOST // size))
-                costs += [alone(scale_list.measure, Case(size, journal), endpoint) for _ in range(times)]
+                costs += [alone(one_list.measure, Case(size, journal), endpoint) for _ in range(times)]
     print(growth_table(least(costs)))
     return costs
 
@@ -136,7 +136,7 @@ def many(transfers: int = TRANSFERS, items: int = ITEMS_EACH, rounds: int = 3) -
     results = []
     for limited in (True, False):
         alike = [
-            [alone(scale_many.measure, *way, limited=limited) for _ in range(rounds)]
+            [alone(many_lists.measure, *way, limited=limited) for _ in range(rounds)]
             for way in ((1, transfers * items), (transfers, items))
         ]
         one, together = (min(runs, key=lambda run: run.cpu_us) for runs in alike)
@@ -175,13 +175,13 @@ def many_bars(results: Sequence[Together]) -> list[str]:
 # Start-up ------------------------------------------------------------------------------------------------
 
 
-def startup(rounds: int = scale_startup.ROUNDS) -> list[Start]:
+def startup(rounds: int = starts.ROUNDS) -> list[Start]:
     """Start processes, and print their CPU time."""
-    starts = scale_startup.measure(rounds)
+    measured = starts.measure(rounds)
     print(f"CPU seconds of a new process (median of {rounds})    all   beyond an empty one")
-    print("\n".join(f"  {one.name:<38}{one.cpu:12.3f}{one.beyond_empty:22.3f}" for one in starts))
-    print("\n".join(startup_bars(starts)))
-    return starts
+    print("\n".join(f"  {one.name:<38}{one.cpu:12.3f}{one.beyond_empty:22.3f}" for one in measured))
+    print("\n".join(startup_bars(measured)))
+    return measured
 
 
 def startup_bars(starts: Sequence[Start]) -> list[str]:
@@ -222,7 +222,7 @@ def main() -> None:
         told[name] = PARTS[name]()
         print(flush=True)
     if given.plot is not None:
-        from benchmarks.scale_plot import draw
+        from benchmarks.scale.plot import draw
 
         draw(least(told["growth"]), given.plot)
     if given.json is not None:

@@ -1,0 +1,1 @@
+"""Long lists, many lists, and starts."""
