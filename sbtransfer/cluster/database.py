@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, Self, TypeVar
 
 import psycopg
@@ -113,10 +113,14 @@ class Database:
                 " with '@', ':', '/', '?' and '%' in a password written as %40, %3A, %2F, %3F and %25"
             )
         try:
-            connection = await psycopg.AsyncConnection.connect(self.url, autocommit=True, **_OPTIONS)
+            async with AsyncExitStack() as stack:
+                with cancellable():
+                    connecting = psycopg.AsyncConnection.connect(self.url, autocommit=True, **_OPTIONS)
+                    connection = await stack.enter_async_context(await connecting)
+                kept = stack.pop_all()
         except psycopg.Error as error:
             raise self.trouble(error) from None
-        async with connection:
+        async with kept:
             yield connection
 
     async def transaction(self, work: Callable[[Connection], Awaitable[T]]) -> T:
@@ -130,8 +134,9 @@ class Database:
         wait = min(_WAIT, max(self.patience, _PAUSE))
         while True:
             try:
-                async with self.pool.connection(timeout=wait) as connection:
-                    return await work(connection)
+                with cancellable():
+                    async with self.pool.connection(timeout=wait) as connection:
+                        return await work(connection)
             except _CLASHES:
                 continue
             except _AWAY as error:
@@ -166,6 +171,26 @@ class Database:
                 )
             case _:
                 return ClusterError(f"{self.where}: {words}")
+
+
+@contextmanager
+def cancellable() -> Iterator[None]:
+    """Raise a cancellation at the end that came meanwhile and was lost.
+
+    The driver and its pool wait with `asyncio.wait_for`, which on Python 3.11 swallows a cancellation that
+    comes together with what it waits for (github.com/python/cpython/issues/86296).
+    """
+    before = _cancellations()
+    try:
+        yield
+    finally:
+        if _cancellations() > before:
+            raise asyncio.CancelledError
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
 
 
 def is_readable(url: str) -> bool:

@@ -14,7 +14,7 @@ import psycopg
 from attrs import define, field
 
 from sbtransfer import events
-from sbtransfer.cluster.database import Database
+from sbtransfer.cluster.database import Database, cancellable
 from sbtransfer.cluster.queue import Queue
 from sbtransfer.cluster.queue_journal import QueueJournal
 from sbtransfer.cluster.schema import Connection
@@ -88,7 +88,8 @@ class Follower:
         # Asked for again and again: a statement that waits in the server cannot surely be cancelled.
         while True:
             query = "SELECT pg_try_advisory_lock(%s, %s)"
-            row = await (await connection.execute(query, (LOCKS, self.owner))).fetchone()
+            with cancellable():
+                row = await (await connection.execute(query, (LOCKS, self.owner))).fetchone()
             if row == (True,):
                 return
             await asyncio.sleep(self.every)
@@ -98,7 +99,8 @@ class Follower:
         while True:
             await asyncio.sleep(self.every)
             try:
-                await connection.execute("SELECT 1")
+                with cancellable():
+                    await connection.execute("SELECT 1")
             except psycopg.OperationalError as error:
                 raise _RoleLostError(str(error)) from None
 

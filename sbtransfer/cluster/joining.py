@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
-from sbtransfer.cluster.database import Database
+from sbtransfer.cluster.database import Database, cancellable
 from sbtransfer.cluster.schema import Connection
 from sbtransfer.cluster.session import Session
 from sbtransfer.cluster.tokens import Account, Wish, exchange
@@ -38,7 +38,8 @@ async def _locked(connection: Connection, endpoint: str) -> None:
     query = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
     # Asked for again and again: a statement that waits in the server cannot surely be cancelled.
     while True:
-        got = await (await connection.execute(query, (_LOCKS, endpoint))).fetchone()
+        with cancellable():
+            got = await (await connection.execute(query, (_LOCKS, endpoint))).fetchone()
         if got == (True,):
             return
         await asyncio.sleep(_PAUSE)

@@ -1,6 +1,7 @@
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterator
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -353,3 +354,52 @@ async def test_what_is_committed_is_on_the_disk_whatever_the_server_finds_good_e
     assert await database.transaction(work) == ("on",)
     async with database.connection() as connection:
         assert await work(connection) == ("on",)
+
+
+async def test_a_cancellation_that_is_lost_on_the_way_is_raised_at_the_end(database: Database) -> None:
+    ended: list[str] = []
+
+    async def work(connection: Connection) -> None:
+        # As `asyncio.wait_for` does on Python 3.11, where what it waits for has come.
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+        ended.append("work")
+
+    async def main() -> None:
+        await database.transaction(work)
+        ended.append("after the transaction")
+
+    task = asyncio.create_task(main())
+    await asyncio.sleep(0.2)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended == ["work"]
+
+
+async def test_what_is_done_while_a_cancelled_task_cleans_up_is_done(database: Database) -> None:
+    async def main() -> int:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            results.append(await database.transaction(one))
+        return 0
+
+    results: list[int] = []
+    task = asyncio.create_task(main())
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert results == [1]
+
+
+async def test_a_timeout_is_a_timeout_although_the_cancellation_was_lost(database: Database) -> None:
+    async def work(connection: Connection) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await database.transaction(work)
+    assert await database.transaction(one) == 1
