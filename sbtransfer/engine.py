@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 
 from sbtransfer import events
 from sbtransfer.chunks import Chunker
-from sbtransfer.errors import CountError, SBTransferError, SettingsError, UsageError
+from sbtransfer.errors import CountError, SBTransferError, SettingsError, UsageError, bare
 from sbtransfer.events import Event
 from sbtransfer.grace import Grace
 from sbtransfer.http.api import API
@@ -127,7 +127,7 @@ class Engine:
                 await self._run_stations()
             error = self._halted or self.reader.error or self._miscount()
         except Exception as failure:  # noqa: BLE001 - raised to the user by the stream
-            error = _bare(failure)
+            error = bare(failure)
         finally:
             self.stream.end(error)
             self._tell_of_the_end(error)
@@ -304,8 +304,3 @@ class Engine:
         if not calls or self._holding > self.reconciler.holding:
             return None
         return f"reconciling {calls:,} call{'s' * (calls != 1)}"
-
-
-def _bare(error: BaseException) -> BaseException:
-    """Return the first failure itself: users catch errors, not groups of them."""
-    return _bare(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

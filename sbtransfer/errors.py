@@ -141,3 +141,8 @@ class UsageError(SBTransferError, RuntimeError):
 
 class CountError(SBTransferError):
     """Items went in that did not come out. Never expected: a defect of this library, said aloud."""
+
+
+def bare(error: BaseException) -> BaseException:
+    """Return the first failure itself: users catch errors, not groups of them."""
+    return bare(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

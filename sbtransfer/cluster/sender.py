@@ -13,7 +13,7 @@ from sbtransfer.cluster.database import Database
 from sbtransfer.cluster.queue import GivenBackError
 from sbtransfer.cluster.queue_journal import QueueJournal, TakenError
 from sbtransfer.cluster.schema import Connection
-from sbtransfer.errors import SBTransferError, UnauthorizedError
+from sbtransfer.errors import SBTransferError, UnauthorizedError, bare
 from sbtransfer.grace import Grace
 from sbtransfer.http.api import API
 from sbtransfer.items import Kind
@@ -112,7 +112,7 @@ class Sender:
         try:
             await submitter.run()
         except BaseExceptionGroup as group:
-            raise _bare(group) from None
+            raise bare(group) from None
         finally:
             self._submitters.discard(submitter)
         return refusals[0] if refusals else None
@@ -147,10 +147,6 @@ class Sender:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-
-
-def _bare(error: BaseException) -> BaseException:
-    return _bare(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _followed(_: Kind, __: Sequence[Pending]) -> None:

@@ -19,7 +19,7 @@ from sbtransfer.cluster.queue_journal import QueueJournal
 from sbtransfer.cluster.sender import Sender
 from sbtransfer.cluster.session import Session
 from sbtransfer.cluster.status import RunStatus, read_runs, unhurried
-from sbtransfer.errors import ClusterError, ClusterRefusedError, SessionLostError, SettingsError
+from sbtransfer.errors import ClusterError, ClusterRefusedError, SessionLostError, SettingsError, bare
 from sbtransfer.grace import Grace
 from sbtransfer.journal import Owner
 
@@ -233,10 +233,5 @@ class _Life:
 
 def _raise(task: asyncio.Future[Any]) -> None:
     """Raise what ended a task, as one bare error."""
-    if task.cancelled() or task.exception() is None:
-        return
-    error: BaseException | None = task.exception()
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert error is not None  # noqa: S101
-    raise error
+    if not task.cancelled() and (error := task.exception()) is not None:
+        raise bare(error)
